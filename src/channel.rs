@@ -1,0 +1,130 @@
+//! `Channel`: the doors through which messages leave.
+//!
+//! A [`Message`] enters; a [`Receipt`] leaves, or a [`DeliveryError`] that says whether trying again can help. A door
+//! classifies its failure and never retries; retry lives in `job::deliver`. The settings of each kind stand beside
+//! its door and are compiled in every build, the doors themselves by feature. Knows `message`, `secret` and the words.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::message::{Message, Receipt};
+use crate::secret::{Environment, SecretError};
+
+pub mod email;
+pub mod slack;
+pub mod stdout;
+
+/// A place where messages go.
+pub trait Channel: Send + Sync {
+    /// Delivers one message; `earlier` is the receipt of the first message of the same incident, when there is one.
+    fn deliver<'a>(
+        &'a self,
+        message: &'a Message,
+        earlier: Option<&'a Receipt>,
+    ) -> BoxFuture<'a, Result<Receipt, DeliveryError>>;
+}
+
+/// Whether trying again can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The message was refused for what it is; the same message will be refused again.
+    Never,
+    /// Something passing: try again, not before this long when the other side said so.
+    After(Option<Duration>),
+    /// The channel itself does not work (a bad token, an archived channel, a missing setting): keep the message, try
+    /// rarely, tell someone.
+    Broken,
+}
+
+/// Why a message was not delivered. Carries no secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct DeliveryError {
+    /// Whether trying again can help.
+    pub retry: Retry,
+    /// What happened, in the other side's words where there are any, and what to do.
+    pub problem: String,
+}
+
+impl From<SecretError> for DeliveryError {
+    fn from(error: SecretError) -> Self {
+        Self { retry: Retry::Broken, problem: error.to_string() }
+    }
+}
+
+/// The settings of a channel, as checked by the catalogue.
+#[derive(Clone, Debug)]
+pub enum Settings {
+    /// Slack.
+    Slack(slack::Settings),
+    /// Mail.
+    Email(email::Settings),
+    /// Standard output.
+    Stdout,
+}
+
+impl Settings {
+    /// The word of the catalogue for this kind of channel.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Slack(_) => "slack",
+            Self::Email(_) => "email",
+            Self::Stdout => "stdout",
+        }
+    }
+}
+
+/// Where the `stdout` channel writes.
+pub type Printer = Arc<Mutex<dyn std::io::Write + Send>>;
+
+/// What a channel needs of the world to open.
+#[derive(Clone)]
+pub struct World {
+    /// Variables that secrets may name.
+    pub environment: Environment,
+    /// The folder of the catalogue: relative files are looked for here.
+    pub folder: Arc<Path>,
+    /// Where the `stdout` channel writes.
+    pub printer: Printer,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// Makes the door for these settings. Nothing is connected to and no secret resolved before the first delivery.
+#[must_use]
+pub fn open(settings: &Settings, world: &World) -> Box<dyn Channel> {
+    match settings {
+        #[cfg(feature = "slack")]
+        Settings::Slack(settings) => Box::new(slack::Slack::new(settings.clone(), world.clone())),
+        #[cfg(feature = "email")]
+        Settings::Email(settings) => Box::new(email::Email::new(settings.clone(), world.clone())),
+        Settings::Stdout => Box::new(stdout::Stdout::new(Arc::clone(&world.printer))),
+        #[cfg(not(all(feature = "slack", feature = "email")))]
+        absent => Box::new(Absent(absent.kind())),
+    }
+}
+
+/// The door of a kind that this build leaves out.
+#[cfg(not(all(feature = "slack", feature = "email")))]
+struct Absent(&'static str);
+
+#[cfg(not(all(feature = "slack", feature = "email")))]
+impl Channel for Absent {
+    fn deliver<'a>(
+        &'a self,
+        _: &'a Message,
+        _: Option<&'a Receipt>,
+    ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
+        let problem = format!("this build has no `{0}` channels; build rowcall with `--features {0}`", self.0);
+        Box::pin(async move { Err(DeliveryError { retry: Retry::Broken, problem }) })
+    }
+}

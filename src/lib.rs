@@ -1,0 +1,8 @@
+//! rowcall asks databases questions and tells people the answers.
+
+pub mod clock;
+pub mod message;
+pub mod name;
+pub mod secret;
+pub mod table;
+pub mod value;
