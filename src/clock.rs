@@ -2,7 +2,6 @@
 //!
 //! Only the scheduler and the command line hold one; everything else is told what time it is. Knows no other room.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -45,35 +44,63 @@ impl Clock for SystemClock {
 
 /// A clock that a test moves by hand.
 #[derive(Debug)]
-pub struct ManualClock(Mutex<watch::Sender<Timestamp>>);
+pub struct ManualClock(watch::Sender<Hands>);
+
+/// What a manual clock shows, and who waits for it.
+#[derive(Clone, Debug)]
+struct Hands {
+    now: Timestamp,
+    awaited: Vec<Timestamp>,
+}
 
 impl ManualClock {
     /// A clock that stands at `start`.
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
-        Self(Mutex::new(watch::Sender::new(start)))
+        Self(watch::Sender::new(Hands { now: start, awaited: Vec::new() }))
     }
 
     /// Moves the clock; sleepers whose instant has come wake.
     pub fn set(&self, now: Timestamp) {
-        self.sender().send_replace(now);
+        self.0.send_modify(|hands| hands.now = now);
     }
 
-    fn sender(&self) -> watch::Sender<Timestamp> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    /// Ends when somebody sleeps until `instant`: whatever came before that is done.
+    pub async fn awaited(&self, instant: Timestamp) {
+        // The sender lives as long as this borrow, so the wait cannot fail.
+        let _ = self.0.subscribe().wait_for(|hands| hands.awaited.contains(&instant)).await;
+    }
+}
+
+/// Tells the clock that somebody sleeps, for as long as that is so.
+struct Sleeper<'a>(&'a watch::Sender<Hands>, Timestamp);
+
+impl<'a> Sleeper<'a> {
+    fn new(hands: &'a watch::Sender<Hands>, instant: Timestamp) -> Self {
+        hands.send_modify(|hands| hands.awaited.push(instant));
+        Self(hands, instant)
+    }
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|hands| {
+            let own = hands.awaited.iter().position(|instant| *instant == self.1);
+            own.map(|index| hands.awaited.swap_remove(index));
+        });
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self.sender().borrow()
+        self.0.borrow().now
     }
 
     fn sleep_until(&self, instant: Timestamp) -> BoxFuture<'_, ()> {
-        let sender = self.sender();
         Box::pin(async move {
-            // The sender lives in this future, so the wait cannot fail.
-            let _ = sender.subscribe().wait_for(|now| *now >= instant).await;
+            let _sleeper = Sleeper::new(&self.0, instant);
+            // The sender lives as long as this borrow, so the wait cannot fail.
+            let _ = self.0.subscribe().wait_for(|hands| hands.now >= instant).await;
         })
     }
 }

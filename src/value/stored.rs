@@ -22,7 +22,7 @@ pub fn write(value: &Value<'_>) -> String {
     }
 }
 
-/// Reads what [`write`] wrote; none for anything else.
+/// Reads what [`write()`] wrote; none for anything else.
 #[must_use]
 pub fn read(text: &str) -> Option<Value<'static>> {
     let (tag, rest) = text.split_once(':')?;

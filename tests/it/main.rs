@@ -1,0 +1,3 @@
+//! One integration binary: every story through the real program, every contract through the real doors.
+
+mod rooms;
