@@ -4,5 +4,6 @@ pub mod clock;
 pub mod message;
 pub mod name;
 pub mod secret;
+pub mod sql;
 pub mod table;
 pub mod value;
