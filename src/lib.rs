@@ -4,6 +4,7 @@ pub mod clock;
 pub mod message;
 pub mod name;
 pub mod predicate;
+pub mod schedule;
 pub mod secret;
 pub mod sql;
 pub mod table;
