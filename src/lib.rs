@@ -1,6 +1,7 @@
 //! rowcall asks databases questions and tells people the answers.
 
 pub mod clock;
+pub mod incident;
 pub mod message;
 pub mod name;
 pub mod predicate;
