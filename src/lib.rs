@@ -5,6 +5,7 @@ pub mod incident;
 pub mod message;
 pub mod name;
 pub mod predicate;
+pub mod render;
 pub mod schedule;
 pub mod secret;
 pub mod sql;
