@@ -8,6 +8,7 @@ pub mod predicate;
 pub mod render;
 pub mod schedule;
 pub mod secret;
+pub mod source;
 pub mod sql;
 pub mod table;
 pub mod value;

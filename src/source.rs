@@ -19,15 +19,25 @@ use crate::secret::{Environment, Secret, SecretError};
 use crate::sql::Dialect;
 use crate::table::{Batch, Column, Table};
 
-pub use binding::Bound;
+pub use binding::{BindError, Bound};
 
 mod binding;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod door;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod driver;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod resolved;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod sink;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+mod url;
 
 /// A database to ask.
 pub trait Source: Send + Sync {
@@ -186,13 +196,15 @@ impl fmt::Debug for World {
 /// Makes the door for these settings. Nothing is connected to and no secret resolved before the first request.
 #[must_use]
 pub fn open(settings: &Settings, world: &World) -> Box<dyn Source> {
+    #[cfg(not(any(feature = "postgres", feature = "mysql", feature = "sqlite")))]
+    let _ = world;
     match settings.engine {
         #[cfg(feature = "postgres")]
-        Engine::Postgres => Box::new(postgres::Postgres::new(settings.clone(), world.clone())),
+        Engine::Postgres => postgres::open(settings.clone(), world.clone()),
         #[cfg(feature = "mysql")]
-        Engine::Mysql => Box::new(mysql::Mysql::new(settings.clone(), world.clone())),
+        Engine::Mysql => mysql::open(settings.clone(), world.clone()),
         #[cfg(feature = "sqlite")]
-        Engine::Sqlite => Box::new(sqlite::Sqlite::new(settings.clone(), world.clone())),
+        Engine::Sqlite => sqlite::open(settings.clone(), world.clone()),
         #[cfg(not(all(feature = "postgres", feature = "mysql", feature = "sqlite")))]
         absent => Box::new(Absent(settings.name.clone(), absent)),
     }
@@ -249,7 +261,11 @@ impl SourceError {
     /// A secret that did not resolve.
     #[must_use]
     pub fn secret(source: &Name, error: &SecretError) -> Self {
-        Self::new(source, Cause::Settings, error.to_string())
+        let problem = Self::new(source, Cause::Settings, error.to_string());
+        match error {
+            SecretError::Unset { name, .. } => problem.with_hint(format!("set `{name}` where rowcall runs")),
+            SecretError::File { .. } | SecretError::Command { .. } => problem,
+        }
     }
 }
 

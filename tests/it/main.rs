@@ -1,3 +1,4 @@
 //! One integration binary: every story through the real program, every contract through the real doors.
 
+mod contract;
 mod rooms;

@@ -1,0 +1,180 @@
+//! PostgreSQL, and what speaks like it.
+//!
+//! A request takes two round trips: `begin read only` travels with the preparation, `rollback` with the execution. Rows
+//! come in the binary format and are decoded here; parameters go as text and are converted by the server, which knows
+//! their types.
+
+use std::sync::Mutex;
+
+use tokio::task::JoinHandle;
+use tokio_postgres::{CancelToken, Client, Config};
+
+use super::binding::Sent;
+use super::door::Door;
+use super::driver::{Driver, Failure};
+use super::resolved::Resolved;
+use super::sink::Sink;
+use super::{Cause, Request, Settings, Source, SourceError, World};
+use address::Address;
+use refusal::Speech;
+use run::Trouble;
+use tls::Tls;
+
+mod address;
+mod decode;
+mod form;
+mod numeric;
+mod parameter;
+mod refusal;
+mod run;
+mod tls;
+mod zone;
+
+/// The door of a source.
+pub(super) fn open(settings: Settings, world: World) -> Box<dyn Source> {
+    let (name, count) = (settings.name.clone(), settings.max_concurrent);
+    Box::new(Door::new(name, Postgres { settings, world, address: Mutex::default() }, count))
+}
+
+struct Postgres {
+    settings: Settings,
+    world: World,
+    address: Mutex<Option<String>>,
+}
+
+/// A connection, and the task that moves its bytes.
+struct Session {
+    client: Client,
+    /// Ends with the connection; its result says why.
+    mover: JoinHandle<Result<(), tokio_postgres::Error>>,
+    tls: Tls,
+    zone: zone::Zone,
+    speech: Speech,
+}
+
+impl Driver for Postgres {
+    type Session = Session;
+    type Canceller = (CancelToken, Tls);
+
+    async fn connect(&self) -> Result<Session, SourceError> {
+        let resolved = Resolved::of(&self.settings, &self.world).await?;
+        let address = Address::read(&resolved)?;
+        let speech = Speech::new(resolved.speaker().clone(), address.place());
+        *self.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(address.place());
+        let ca_file = self.settings.ca_file.as_ref().map(|file| self.world.folder.join(file));
+        let tls = Tls::new(address.trust(), ca_file.or_else(|| address.ca_file(&self.world.folder)).as_deref())
+            .map_err(|problem| resolved.speaker().error(Cause::Settings, &problem))?;
+        let mut session = reach(address.into_config(), tls, speech).await?;
+        session.set_up().await?;
+        Ok(session)
+    }
+
+    fn address(&self) -> Option<String> {
+        self.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    fn is_alive(&self, session: &Session) -> bool {
+        !session.client.is_closed()
+    }
+
+    fn canceller(&self, session: &Session) -> (CancelToken, Tls) {
+        (session.client.cancel_token(), session.tls.clone())
+    }
+
+    async fn run(&self, session: &mut Session, request: &Request, sink: &mut Sink) -> Result<(), Failure> {
+        let sent = request.bound.sent(&request.label);
+        match run::run(session, &sent, request.timeout, sink).await {
+            Ok(()) => Ok(()),
+            Err(trouble) => Err(session.failure(trouble, Some(&sent)).await),
+        }
+    }
+
+    async fn ping(&self, session: &mut Session) -> Result<(), Failure> {
+        match session.client.simple_query("select 1").await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(session.failure(Trouble::Driver(error), None).await),
+        }
+    }
+
+    async fn cancel(&self, (token, tls): &(CancelToken, Tls)) {
+        // When the server cannot be reached for this, the connection is closed all the same.
+        let _ = match tls {
+            Tls::Plain => token.cancel_query(tokio_postgres::NoTls).await,
+            Tls::Rustls(maker) => token.cancel_query(maker.clone()).await,
+        };
+    }
+
+    fn cut(&self, session: Session) {
+        session.mover.abort();
+    }
+
+    async fn close(&self, session: Session) {
+        drop(session.client);
+        // Lets the goodbye out; the caller limits the wait.
+        let _ = session.mover.await;
+    }
+}
+
+async fn reach(config: Config, tls: Tls, speech: Speech) -> Result<Session, SourceError> {
+    let refused = |error| speech.connecting(&error);
+    let (client, mover, zone) = match &tls {
+        Tls::Plain => {
+            let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(refused)?;
+            let zone = zone::Zone::new(connection.parameter("TimeZone"));
+            (client, tokio::spawn(connection), zone)
+        }
+        Tls::Rustls(maker) => {
+            let (client, connection) = config.connect(maker.clone()).await.map_err(refused)?;
+            let zone = zone::Zone::new(connection.parameter("TimeZone"));
+            (client, tokio::spawn(connection), zone)
+        }
+    };
+    Ok(Session { client, mover, tls, zone, speech })
+}
+
+impl Session {
+    /// Makes the session read-only and lets the server notice when we are gone. No startup options: poolers refuse them.
+    async fn set_up(&mut self) -> Result<(), SourceError> {
+        let read_only = "set default_transaction_read_only = on";
+        let noticing = format!("{read_only}; set client_connection_check_interval = '5s'");
+        if self.client.batch_execute(&noticing).await.is_ok() {
+            return Ok(());
+        }
+        // Servers before 14 and some systems cannot look whether the client is there.
+        match self.client.batch_execute(read_only).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.failure(Trouble::Driver(error), None).await.error),
+        }
+    }
+
+    async fn failure(&mut self, trouble: Trouble, sent: Option<&Sent<'_>>) -> Failure {
+        let error = match trouble {
+            Trouble::Driver(error) => error,
+            Trouble::Type { column, of } => {
+                let problem = format!("column `{column}` has the type `{of}`, which cannot be shown");
+                return Failure::usable(self.speech.value(&problem, Some(&cast(&column))));
+            }
+            Trouble::Value { column } => {
+                // Rows may still be coming: cutting the line ends them.
+                let problem = format!("column `{column}` holds a value that cannot be shown");
+                return Failure::lost(self.speech.value(&problem, Some(&cast(&column))));
+            }
+        };
+        if refusal::is_fatal(&error) {
+            return Failure::lost(self.speech.lost(&error));
+        }
+        if !(error.is_closed() || self.client.is_closed()) {
+            return Failure::usable(self.speech.answering(&error, sent));
+        }
+        // The mover knows the server's last words.
+        let reason = match (&mut self.mover).await {
+            Ok(Err(reason)) => reason,
+            _ => error,
+        };
+        Failure::lost(self.speech.lost(&reason))
+    }
+}
+
+fn cast(column: &str) -> String {
+    format!("write `{column}::text` in the statement")
+}

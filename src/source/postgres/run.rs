@@ -1,0 +1,108 @@
+//! One statement of PostgreSQL, from its preparation to its last row.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use tokio_postgres::{RowStream, Statement};
+
+use super::Session;
+use super::decode::{Decoder, Raw, Scratch, type_name};
+use super::parameter::Parameter;
+use crate::source::binding::Sent;
+use crate::source::sink::Sink;
+use crate::table::Column;
+
+/// Why a statement gave no rows, before it is put into words.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The driver or the database.
+    Driver(tokio_postgres::Error),
+    /// A column of a type that cannot be shown.
+    Type {
+        /// The column.
+        column: String,
+        /// Its type.
+        of: String,
+    },
+    /// A column that holds a value which cannot be shown.
+    Value {
+        /// The column.
+        column: String,
+    },
+}
+
+impl From<tokio_postgres::Error> for Trouble {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+/// Runs a statement in a read-only transaction that is rolled back.
+pub(super) async fn run(session: &Session, sent: &Sent<'_>, timeout: Duration, sink: &mut Sink) -> Result<(), Trouble> {
+    let client = &session.client;
+    let begin = format!("begin read only; set local statement_timeout = {}", milliseconds(timeout));
+    // Polled in this order, the two go out together; the server answers them one after the other.
+    let (begun, prepared) = tokio::join!(biased; client.batch_execute(&begin), client.prepare(&sent.text));
+    let opened = begun.map_err(Trouble::from).and_then(|()| Ok(prepared?)).and_then(|statement| {
+        let decoders = decoders(&statement)?;
+        Ok((statement, decoders))
+    });
+    let (statement, decoders) = match opened {
+        Ok(opened) => opened,
+        Err(trouble) => {
+            // The first trouble is the one to tell; a connection that cannot roll back is seen to be closed.
+            let _ = client.batch_execute("rollback").await;
+            return Err(trouble);
+        }
+    };
+    sink.begin(statement.columns().iter().map(column).collect());
+    let parameters = sent.values.iter().map(|value| Parameter(value));
+    let reading = async {
+        let rows = client.query_raw(&statement, parameters).await?;
+        read(rows, &decoders, &mut Scratch::new(&session.zone), sink).await
+    };
+    let rolling_back = async { client.batch_execute("rollback").await.map_err(Trouble::from) };
+    // The rollback is on its way when the first row comes; it waits in the server until the last row is out, and takes
+    // effect also when its answer is no longer awaited.
+    tokio::try_join!(biased; reading, rolling_back)?;
+    Ok(())
+}
+
+/// Zero would mean no limit.
+fn milliseconds(timeout: Duration) -> i32 {
+    i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX).max(1)
+}
+
+fn column(column: &tokio_postgres::Column) -> Column {
+    Column { name: column.name().to_owned(), type_name: type_name(column.type_()) }
+}
+
+fn decoders(statement: &Statement) -> Result<Vec<Decoder>, Trouble> {
+    let decoder = |column: &tokio_postgres::Column| {
+        let of = column.type_();
+        Decoder::of(of).ok_or_else(|| Trouble::Type { column: column.name().to_owned(), of: type_name(of) })
+    };
+    statement.columns().iter().map(decoder).collect()
+}
+
+async fn read(
+    rows: RowStream,
+    decoders: &[Decoder],
+    scratch: &mut Scratch<'_>,
+    sink: &mut Sink,
+) -> Result<(), Trouble> {
+    let mut rows = pin!(rows);
+    while let Some(row) = rows.try_next().await? {
+        for (index, decoder) in decoders.iter().enumerate() {
+            let Raw(bytes) = row.try_get(index)?;
+            let broken = || Trouble::Value { column: row.columns()[index].name().to_owned() };
+            decoder.push(bytes, scratch, sink.batch()).ok_or_else(broken)?;
+        }
+        if sink.is_full() {
+            sink.pass().await;
+        }
+    }
+    sink.pass().await;
+    Ok(())
+}

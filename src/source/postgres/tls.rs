@@ -1,0 +1,208 @@
+//! TLS to PostgreSQL: how much of the server's certificate must hold.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// What is checked of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// There is no TLS.
+    None,
+    /// Nothing: the line is encrypted, whoever is at its other end.
+    Encrypt,
+    /// That a trusted authority signed it, for any host.
+    Authority,
+    /// That a trusted authority signed it for this host.
+    Name,
+}
+
+/// TLS as the driver takes it.
+#[derive(Clone)]
+pub(super) enum Tls {
+    Plain,
+    Rustls(MakeRustlsConnect),
+}
+
+impl Tls {
+    /// TLS with this much trust, in the authorities of `ca_file` or else in those of the system.
+    ///
+    /// # Errors
+    /// One sentence on the file, or on the authorities of the system.
+    pub(super) fn new(trust: Trust, ca_file: Option<&Path>) -> Result<Self, String> {
+        match trust {
+            Trust::None => Ok(Self::Plain),
+            Trust::Encrypt => Ok(Self::Rustls(MakeRustlsConnect::new(config(None, false)?))),
+            Trust::Authority => Ok(Self::Rustls(MakeRustlsConnect::new(config(Some(authorities(ca_file)?), true)?))),
+            Trust::Name => Ok(Self::Rustls(MakeRustlsConnect::new(config(Some(authorities(ca_file)?), false)?))),
+        }
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+fn config(inner: Option<Arc<dyn ServerCertVerifier>>, any_name: bool) -> Result<ClientConfig, String> {
+    let provider = provider();
+    let verifier = Verifier { inner, any_name, provider: Arc::clone(&provider) };
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
+}
+
+fn authorities(file: Option<&Path>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    let Some(file) = file else {
+        let system = rustls_platform_verifier::Verifier::new(provider());
+        return Ok(Arc::new(system.map_err(|error| format!("the system's certificates cannot be read: {error}"))?));
+    };
+    let failed = |problem: String| format!("certificate file `{}` {problem}", file.display());
+    let mut roots = RootCertStore::empty();
+    let certificates =
+        CertificateDer::pem_file_iter(file).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    for certificate in certificates {
+        let certificate = certificate.map_err(|error| failed(format!("cannot be read: {error}")))?;
+        roots.add(certificate).map_err(|error| failed(format!("holds a certificate that is none: {error}")))?;
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
+    Ok(verifier.build().map_err(|error| failed(format!("cannot be used: {error}")))?)
+}
+
+/// Checks as much of a certificate as was asked for, and always that the server holds its key.
+#[derive(Debug)]
+struct Verifier {
+    /// None when any certificate will do.
+    inner: Option<Arc<dyn ServerCertVerifier>>,
+    any_name: bool,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let Some(inner) = &self.inner else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        match inner.verify_server_cert(certificate, intermediates, name, ocsp, now) {
+            // The name is looked at last, when everything else has held.
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) if self.any_name => Ok(ServerCertVerified::assertion()),
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{authorities, config, provider};
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+    use rustls::{ClientConfig, ClientConnection, Error, ServerConfig, ServerConnection};
+    use std::sync::Arc;
+
+    fn authority() -> CertifiedIssuer<'static, KeyPair> {
+        let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        CertifiedIssuer::self_signed(parameters, KeyPair::generate().expect("a key")).expect("signs")
+    }
+
+    fn server(authority: &CertifiedIssuer<'_, KeyPair>, name: &str) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().expect("a key");
+        let parameters = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
+        let certificate: CertificateDer<'_> = parameters.signed_by(&key, authority).expect("signs").into();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+        let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+        let builder = builder.expect("versions").with_no_client_auth();
+        Arc::new(builder.with_single_cert(vec![certificate], key).expect("a key that fits"))
+    }
+
+    /// Whether a client gets through its handshake with a server called `db.example.com`.
+    fn shakes(client: ClientConfig, server: &Arc<ServerConfig>) -> Result<(), Error> {
+        let name = ServerName::try_from("db.example.com").expect("a name");
+        let mut client = ClientConnection::new(Arc::new(client), name)?;
+        let mut server = ServerConnection::new(Arc::clone(server))?;
+        while client.is_handshaking() || server.is_handshaking() {
+            let mut line = Vec::new();
+            while client.wants_write() {
+                client.write_tls(&mut line).expect("memory");
+            }
+            server.read_tls(&mut line.as_slice()).expect("memory");
+            server.process_new_packets()?;
+            let mut line = Vec::new();
+            while server.wants_write() {
+                server.write_tls(&mut line).expect("memory");
+            }
+            client.read_tls(&mut line.as_slice()).expect("memory");
+            client.process_new_packets()?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn each_trust_checks_what_it_promises() {
+        let (own, other) = (authority(), authority());
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), own.pem()).expect("written");
+        let named = server(&own, "db.example.com");
+        let misnamed = server(&own, "elsewhere.example.com");
+        let foreign = server(&other, "db.example.com");
+        let roots = || Some(authorities(Some(file.path())).expect("reads"));
+        let holds = |client: Result<ClientConfig, String>| {
+            let client = client.expect("a configuration");
+            [&named, &misnamed, &foreign].map(|server| shakes(client.clone(), server).is_ok())
+        };
+        assert_eq!(holds(config(None, false)), [true, true, true], "encrypt");
+        assert_eq!(holds(config(roots(), true)), [true, true, false], "authority");
+        assert_eq!(holds(config(roots(), false)), [true, false, false], "name");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_is_named() {
+        let missing = authorities(Some(std::path::Path::new("/does/not/exist.pem"))).expect_err("missing");
+        assert!(missing.starts_with("certificate file `/does/not/exist.pem` cannot be read"), "{missing}");
+        let empty = tempfile::NamedTempFile::new().expect("a file");
+        let problem = authorities(Some(empty.path())).expect_err("empty");
+        assert!(problem.contains("cannot be used"), "{problem}");
+    }
+}

@@ -1,0 +1,3 @@
+//! What every implementation of a trait must do: the same cases against each of them.
+
+mod source;
