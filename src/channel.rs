@@ -15,8 +15,11 @@ use crate::message::{Message, Receipt};
 use crate::secret::{Environment, SecretError};
 
 pub mod email;
+#[cfg(test)]
+mod sample;
 pub mod slack;
 pub mod stdout;
+mod text;
 
 /// A place where messages go.
 pub trait Channel: Send + Sync {
@@ -119,11 +122,7 @@ struct Absent(&'static str);
 
 #[cfg(not(all(feature = "slack", feature = "email")))]
 impl Channel for Absent {
-    fn deliver<'a>(
-        &'a self,
-        _: &'a Message,
-        _: Option<&'a Receipt>,
-    ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
+    fn deliver<'a>(&'a self, _: &'a Message, _: Option<&'a Receipt>) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         let problem = format!("this build has no `{0}` channels; build rowcall with `--features {0}`", self.0);
         Box::pin(async move { Err(DeliveryError { retry: Retry::Broken, problem }) })
     }

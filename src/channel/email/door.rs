@@ -1,0 +1,194 @@
+//! The door to a mail server.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
+use lettre::Address;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
+use lettre::transport::smtp::commands::Auth;
+use lettre::transport::smtp::response::Response;
+
+use super::conversation::{Conversation, Taken};
+use super::letter::Letter;
+use super::server::{Scheme, Server};
+use super::{Settings, Tls};
+use crate::channel::{Channel, DeliveryError, Retry, World};
+use crate::message::{Message, Receipt};
+use crate::secret::Revealed;
+
+/// How many half-delivered mails are remembered.
+const REMEMBERED: usize = 100;
+
+/// The door to one mail server. Each delivery makes its own connection and reveals the secrets anew, so that a rotated
+/// password is taken up without a restart.
+pub struct Email {
+    settings: Settings,
+    world: World,
+    /// Who already has which mail, when others of its recipients have to wait: nobody gets it twice from this process.
+    served: Mutex<BTreeMap<String, Vec<Address>>>,
+}
+
+impl Email {
+    /// A door by these settings. Connects to nothing.
+    #[must_use]
+    pub fn new(settings: Settings, world: World) -> Self {
+        Self { settings, world, served: Mutex::default() }
+    }
+
+    async fn send(&self, message: &Message) -> Result<Receipt, DeliveryError> {
+        let letter = Letter::write(message, &self.settings)?;
+        let (server, login) = self.server().await?;
+        let hidden = login.as_ref().map(Login::hidden).unwrap_or_default();
+        let redact = |text: &str| hidden.iter().fold(text.to_owned(), |text, secret| secret.redact(&text));
+        let result = self.talk(&letter, &server, login.as_ref()).await;
+        let result = result.and_then(|taken| self.settle(&letter, taken));
+        match result {
+            Ok(receipt) => Ok(Receipt { reference: receipt.reference.as_deref().map(redact) }),
+            Err(error) => Err(DeliveryError { retry: error.retry, problem: redact(&error.problem) }),
+        }
+    }
+
+    async fn talk(&self, letter: &Letter, server: &Server, login: Option<&Login>) -> Result<Taken, DeliveryError> {
+        let served = self.served().get(&letter.id).cloned().unwrap_or_default();
+        let waiting: Vec<Address> = letter.recipients.iter().filter(|who| !served.contains(who)).cloned().collect();
+        let mut conversation = Conversation::open(server, self.tls(server).await?).await?;
+        if let Some(login) = login {
+            conversation.login(&login.credentials()).await?;
+        }
+        let taken = conversation.send(letter, &waiting).await;
+        conversation.close().await;
+        taken.map(|taken| Taken { accepted: [served, taken.accepted].concat(), refused: taken.refused })
+    }
+
+    /// What the answers for all recipients come to: the mail is delivered when somebody has it and nobody is to be tried
+    /// again.
+    fn settle(&self, letter: &Letter, taken: Taken) -> Result<Receipt, DeliveryError> {
+        let passing = taken.refused.iter().find(|(_, error)| error.retry != Retry::Never);
+        let list: Vec<String> = taken.refused.iter().map(|(who, error)| format!("{who}: {error}")).collect();
+        if passing.is_some() && !taken.accepted.is_empty() {
+            self.remember(&letter.id, taken.accepted);
+        } else {
+            self.served().remove(&letter.id);
+            if list.is_empty() {
+                return Ok(Receipt { reference: Some(letter.id.clone()) });
+            }
+            if !taken.accepted.is_empty() {
+                return Ok(Receipt { reference: Some(format!("{}, but not for {}", letter.id, list.join("; "))) });
+            }
+        }
+        let retry = passing.map_or(Retry::Never, |(_, error)| error.retry);
+        Err(DeliveryError { retry, problem: list.join("; ") })
+    }
+
+    fn remember(&self, id: &str, accepted: Vec<Address>) {
+        let mut served = self.served();
+        served.insert(id.to_owned(), accepted);
+        while served.len() > REMEMBERED {
+            served.pop_first();
+        }
+    }
+
+    fn served(&self) -> MutexGuard<'_, BTreeMap<String, Vec<Address>>> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The server, and who we are there.
+    async fn server(&self) -> Result<(Server, Option<Login>), DeliveryError> {
+        let World { environment, folder, .. } = &self.world;
+        let url = self.settings.server.reveal(environment, folder).await?;
+        let server =
+            Server::parse(url.expose()).map_err(|problem| broken(format!("`server` cannot be used: {problem}")))?;
+        if server.scheme == Scheme::Smtps && self.settings.tls == Tls::None {
+            return Err(broken("`server` is `smtps://`, which is encrypted; remove `tls = \"none\"`".into()));
+        }
+        let password = match &self.settings.password {
+            Some(password) => Some(password.reveal(environment, folder).await?),
+            None => server.password.clone(),
+        };
+        let login = match (&server.user, password) {
+            (Some(user), Some(password)) => Some(Login { user: user.clone(), password }),
+            (None, None) => None,
+            (Some(user), None) => {
+                return Err(broken(format!("`server` names the user `{user}` but there is no `password`")));
+            }
+            (None, Some(_)) => {
+                return Err(broken(
+                    "there is a `password` but `server` names no user; write `smtp://USER@HOST`".into(),
+                ));
+            }
+        };
+        Ok((server, login))
+    }
+
+    async fn tls(&self, server: &Server) -> Result<Option<TlsParameters>, DeliveryError> {
+        if self.settings.tls == Tls::None {
+            return Ok(None);
+        }
+        let mut builder = TlsParameters::builder(server.host.clone());
+        if let Some(file) = &self.settings.ca_file {
+            let path = self.world.folder.join(file);
+            let unusable = |cause: String| broken(format!("`ca_file` `{}` {cause}", path.display()));
+            let pem = tokio::fs::read(&path).await.map_err(|error| unusable(format!("cannot be read: {error}")))?;
+            if !pem.windows(11).any(|window| window == b"-----BEGIN ") {
+                return Err(unusable("holds no certificate in PEM".into()));
+            }
+            let certificate =
+                Certificate::from_pem(&pem).map_err(|error| unusable(format!("cannot be used: {error}")))?;
+            builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
+        }
+        builder.build().map(Some).map_err(|error| broken(format!("cannot set TLS up: {error}")))
+    }
+}
+
+impl Channel for Email {
+    fn deliver<'a>(
+        &'a self,
+        message: &'a Message,
+        _: Option<&'a Receipt>,
+    ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
+        Box::pin(self.send(message))
+    }
+}
+
+/// A user and a password.
+struct Login {
+    user: String,
+    password: Revealed,
+}
+
+impl Login {
+    fn credentials(&self) -> Credentials {
+        Credentials::new(self.user.clone(), self.password.expose().to_owned())
+    }
+
+    /// The password in every form in which a server could repeat it: as it is, and as the logins encode it.
+    fn hidden(&self) -> Vec<Revealed> {
+        let challenge = "334 UGFzc3dvcmQ6\r\n".parse::<Response>().ok();
+        let login =
+            challenge.and_then(|asked| Auth::new_from_response(Mechanism::Login, self.credentials(), &asked).ok());
+        let plain = Auth::new(Mechanism::Plain, self.credentials(), None).ok();
+        let encoded = [plain, login].into_iter().flatten().map(|auth| auth.to_string());
+        let encoded = encoded.filter_map(|line| line.split_whitespace().last().map(Revealed::new));
+        std::iter::once(self.password.clone()).chain(encoded).collect()
+    }
+}
+
+fn broken(problem: String) -> DeliveryError {
+    DeliveryError { retry: Retry::Broken, problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Login;
+    use crate::secret::Revealed;
+
+    #[test]
+    fn a_password_is_hidden_in_every_form() {
+        let login = Login { user: "bot".into(), password: Revealed::new("S3CR3T-canary/+=") };
+        let hidden = login.hidden();
+        let shown: Vec<&str> = hidden.iter().map(Revealed::expose).collect();
+        assert_eq!(shown, ["S3CR3T-canary/+=", "AGJvdABTM0NSM1QtY2FuYXJ5Lys9", "UzNDUjNULWNhbmFyeS8rPQ=="]);
+    }
+}

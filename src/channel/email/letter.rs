@@ -1,0 +1,228 @@
+//! A message as a mail: headers that cannot be broken out of, a text part and an HTML part.
+
+use std::time::{Duration, SystemTime};
+
+use lettre::Address;
+use lettre::address::Envelope;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Mailboxes, MultiPart, SinglePart, header};
+
+use super::{Settings, html, split};
+use crate::channel::{DeliveryError, Retry, text};
+use crate::message::{Message, ascii};
+
+/// The most rows in either part.
+const MOST_ROWS: usize = 50;
+
+/// The longest subject, in characters.
+const LONGEST_SUBJECT: usize = 200;
+
+/// A mail, ready to go.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) from: Address,
+    /// Everyone in To and Cc, once.
+    pub(super) recipients: Vec<Address>,
+    /// The Message-ID, the same for every attempt.
+    pub(super) id: String,
+    /// The mail in ASCII.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Letter {
+    /// Writes the mail.
+    ///
+    /// # Errors
+    /// An address of the settings is none.
+    pub(super) fn write(message: &Message, settings: &Settings) -> Result<Self, DeliveryError> {
+        let from = mailbox(&settings.from)?;
+        let to = settings.to.iter().map(|text| mailbox(text)).collect::<Result<Vec<_>, _>>()?;
+        let cc = settings.cc.iter().map(|text| mailbox(text)).collect::<Result<Vec<_>, _>>()?;
+        let recipients = once(to.iter().chain(&cc).map(|mailbox| mailbox.email.clone()));
+        let envelope = Envelope::new(Some(from.email.clone()), recipients.clone())
+            .map_err(|_| broken("there is no recipient; set `to`".into()))?;
+        let id = format!("<{}@{}>", ascii(&message.id), from.email.domain());
+        let thread = format!("<{}@{}>", ascii(&message.thread), from.email.domain());
+        let sender = from.email.clone();
+        let mut builder = lettre::Message::builder()
+            .envelope(envelope)
+            .date(date(message))
+            .message_id(Some(id.clone()))
+            .in_reply_to(thread.clone())
+            .references(thread)
+            .mailbox(header::From::from(Mailboxes::from(from)))
+            .mailbox(header::To::from(Mailboxes::from(to)))
+            .raw_header(subject(message))
+            .raw_header(fixed("Auto-Submitted", "auto-generated"))
+            .raw_header(fixed("X-Auto-Response-Suppress", "All"))
+            .raw_header(fixed("Precedence", "bulk"));
+        if !cc.is_empty() {
+            builder = builder.mailbox(header::Cc::from(Mailboxes::from(cc)));
+        }
+        let parts = MultiPart::alternative()
+            .singlepart(SinglePart::plain(crlf(&text::plain(message, MOST_ROWS))))
+            .singlepart(SinglePart::html(crlf(&html::page(message, MOST_ROWS))));
+        let mail = builder.multipart(parts).map_err(|error| broken(format!("cannot write the mail: {error}")))?;
+        Ok(Self { from: sender, recipients, id, bytes: mail.formatted() })
+    }
+}
+
+/// A checked mailbox. The checks matter: the library panics on a line break in a display name.
+fn mailbox(text: &str) -> Result<Mailbox, DeliveryError> {
+    let (name, address) = split(text).map_err(broken)?;
+    let address = address.parse().map_err(|error| broken(format!("`{text}` is not a mail address: {error}")))?;
+    Ok(Mailbox::new(name, address))
+}
+
+fn once(addresses: impl Iterator<Item = Address>) -> Vec<Address> {
+    let mut seen = Vec::new();
+    addresses.for_each(|address| {
+        if !seen.contains(&address) {
+            seen.push(address);
+        }
+    });
+    seen
+}
+
+/// The instant of the decision; what lies before 1970 cannot stand in a mail.
+fn date(message: &Message) -> SystemTime {
+    let seconds = u64::try_from(message.at.as_second()).unwrap_or(0);
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn fixed(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// `[rowcall] FIRING low_stock: ..`, on one line.
+fn subject(message: &Message) -> HeaderValue {
+    let whole = format!("[rowcall] {}", message.headline());
+    let mut subject: String = whole.chars().take(LONGEST_SUBJECT).collect();
+    if subject.len() < whole.len() {
+        subject.pop();
+        subject.push('…');
+    }
+    let name = HeaderName::new_from_ascii_str("Subject");
+    if subject.contains("=?") {
+        // What looks like an encoded word would be decoded by the reader: encode it, so that it arrives as it is.
+        let encoded = encoded_words(&subject);
+        return HeaderValue::dangerous_new_pre_encoded(name, subject, encoded);
+    }
+    HeaderValue::new(name, subject)
+}
+
+/// `text` as encoded words of RFC 2047 in the Q encoding, folded.
+fn encoded_words(text: &str) -> String {
+    let mut words = vec![String::new()];
+    for c in text.chars() {
+        let mut buffer = [0; 4];
+        let piece: String = match c {
+            c if c.is_ascii_alphanumeric() => c.to_string(),
+            c => c.encode_utf8(&mut buffer).bytes().map(|byte| format!("={byte:02X}")).collect(),
+        };
+        match words.last_mut() {
+            Some(word) if word.len() + piece.len() <= 60 => word.push_str(&piece),
+            _ => words.push(piece),
+        }
+    }
+    let words: Vec<String> = words.iter().map(|word| format!("=?utf-8?Q?{word}?=")).collect();
+    words.join("\r\n ")
+}
+
+/// Every line ended as SMTP wants it. The texts of the parts hold no other control character.
+fn crlf(text: &str) -> String {
+    text.replace('\n', "\r\n")
+}
+
+fn broken(problem: String) -> DeliveryError {
+    DeliveryError { retry: Retry::Broken, problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_parser::MessageParser;
+    use proptest::prelude::proptest;
+
+    use super::Letter;
+    use crate::channel::email::{Settings, Tls};
+    use crate::channel::sample::{hostile, low_stock};
+    use crate::message::Message;
+    use crate::secret::Secret;
+
+    fn settings() -> Settings {
+        Settings {
+            server: Secret::parse("smtp://mail.example.com", "`server`").unwrap(),
+            password: None,
+            from: "행 Row: Call <bot@example.com>".into(),
+            to: vec!["data@example.com".into(), "Ops <ops@example.com>".into()],
+            cc: vec!["ops@example.com".into()],
+            tls: Tls::Verified,
+            ca_file: None,
+        }
+    }
+
+    fn raw(message: &Message) -> String {
+        String::from_utf8(Letter::write(message, &settings()).unwrap().bytes).unwrap()
+    }
+
+    #[test]
+    fn a_mail_has_the_headers_of_a_good_machine() {
+        let letter = Letter::write(&low_stock(), &settings()).unwrap();
+        assert_eq!(letter.id, "<low_stock-1-ops@example.com>");
+        assert_eq!(letter.recipients.len(), 2);
+        let raw = String::from_utf8(letter.bytes).unwrap();
+        for line in [
+            "Message-ID: <low_stock-1-ops@example.com>\r\n",
+            "In-Reply-To: <low_stock-1795176000000000@example.com>\r\n",
+            "References: <low_stock-1795176000000000@example.com>\r\n",
+            "Date: Fri, 20 Nov 2026 12:00:00 +0000\r\n",
+            "To: data@example.com, Ops <ops@example.com>\r\n",
+            "Cc: ops@example.com\r\n",
+            "Subject: [rowcall] FIRING low_stock: 1 of 3 rows: on_hand < 5\r\n",
+            "Auto-Submitted: auto-generated\r\n",
+            "X-Auto-Response-Suppress: All\r\n",
+            "Precedence: bulk\r\n",
+            "MIME-Version: 1.0\r\n",
+            "Content-Type: multipart/alternative;",
+        ] {
+            assert!(raw.contains(line), "{line:?} in {raw}");
+        }
+    }
+
+    #[test]
+    fn what_looks_encoded_arrives_as_it_is() {
+        let summary = "=?utf-8?B?QmNjOiBldmls?= and =?x?";
+        let raw = raw(&Message { summary: summary.into(), ..low_stock() });
+        let mail = MessageParser::default().parse(raw.as_bytes()).unwrap();
+        assert_eq!(mail.subject(), Some(format!("[rowcall] FIRING low_stock: {summary}").as_str()));
+    }
+
+    #[test]
+    fn bad_settings_are_told_and_never_panic() {
+        for (from, to) in
+            [("bot", vec!["a@example.com"]), ("bot@example.com", vec![]), ("x\r\ny <b@x.y>", vec!["a@b.c"])]
+        {
+            let to = to.into_iter().map(str::to_owned).collect();
+            let settings = Settings { from: from.into(), to, cc: vec![], ..settings() };
+            let error = Letter::write(&low_stock(), &settings).expect_err(from);
+            assert_eq!(error.retry, super::Retry::Broken);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_row_can_write_a_header(message in hostile()) {
+            let raw = raw(&message);
+            assert!(raw.is_ascii());
+            assert!(raw.replace("\r\n", "").chars().all(|c| !c.is_control()), "bare CR or LF");
+            assert!(raw.lines().all(|line| line.len() <= 998));
+            let mail = MessageParser::default().parse(raw.as_bytes()).unwrap();
+            let named = |name: &str| mail.headers().iter().filter(|header| header.name() == name).count();
+            assert_eq!((named("Subject"), named("Bcc"), named("To"), named("From")), (1, 0, 1, 1));
+            assert_eq!((mail.text_body_count(), mail.html_body_count(), mail.attachment_count()), (1, 1, 0));
+            let subject = mail.subject().unwrap();
+            assert!(subject.starts_with("[rowcall] FIRING low_stock:"), "{subject}");
+            assert!(subject.chars().count() <= 200 && !subject.contains(|c: char| c.is_control()), "{subject}");
+        }
+    }
+}

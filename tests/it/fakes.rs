@@ -1,0 +1,5 @@
+//! Servers that stand in for the world: on this machine, on a free port, stopped when dropped.
+
+pub(crate) mod http;
+pub(crate) mod smtp;
+mod wire;
