@@ -11,5 +11,6 @@ pub mod schedule;
 pub mod secret;
 pub mod source;
 pub mod sql;
+pub mod store;
 pub mod table;
 pub mod value;

@@ -1,0 +1,210 @@
+//! `Store`: the door to what rowcall remembers.
+//!
+//! A claim makes one run of a job the only one; [`Memory`] is what the last runs learned of an alert; everything a run
+//! learns comes back as one [`Outcome`], written in one transaction together with the messages it decided to send.
+//! Messages wait in the outbox, oldest first in each lane of alert and channel, until they are settled. Knows the
+//! words, `predicate` no more than through `incident`, and `message`.
+
+use std::fmt;
+use std::path::Path;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+
+use crate::incident::{Health, Instance, State, Told};
+use crate::message::{Message, Receipt};
+use crate::name::Name;
+use crate::secret::{Environment, Secret};
+use crate::value::Value;
+
+mod sqlite;
+
+/// What rowcall remembers between runs.
+pub trait Store: Send + Sync {
+    /// Takes the job for one run: nobody else has it until the claim is dropped. With a `slot`, the due instant, it is
+    /// refused when that slot already has its run.
+    fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>>;
+
+    /// What is remembered of an alert.
+    fn recall<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>>;
+
+    /// Writes everything a run learned and the messages it decided to send, in one transaction.
+    fn record<'a>(&'a self, claim: &'a Claim, outcome: &'a Outcome) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The oldest waiting message of each alert for a channel, where its next attempt is due at `now`.
+    fn waiting<'a>(&'a self, channel: &'a Name, now: Timestamp) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>>;
+
+    /// When the next attempt for a channel is due, none when nothing waits.
+    fn next_attempt<'a>(&'a self, channel: &'a Name) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;
+
+    /// Writes how an attempt to deliver ended.
+    fn settle<'a>(&'a self, seq: i64, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Closes the store: everything written is on disk.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// The answer to a claim.
+#[derive(Debug)]
+pub enum Claimed {
+    /// The job is ours.
+    Granted(Claim),
+    /// Another run of it is going on.
+    Busy,
+    /// The slot has had its run.
+    Done,
+}
+
+/// A job that is ours until this is dropped.
+pub struct Claim {
+    /// The job.
+    pub job: String,
+    /// The due instant it runs for; none for a run by hand.
+    pub slot: Option<Timestamp>,
+    /// Releases the job when dropped.
+    _guard: Box<dyn Send + Sync>,
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").field("job", &self.job).field("slot", &self.slot).finish_non_exhaustive()
+    }
+}
+
+/// What is remembered of an alert.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Its health after the last run.
+    pub health: Health,
+    /// The rule it was judged by, whose `previous(..)` the values of the instances are.
+    pub rule: String,
+    /// Every known instance.
+    pub instances: Vec<Remembered>,
+    /// What each channel was last told of each instance: channel, key, news.
+    pub told: Vec<(Name, String, Told)>,
+    /// What each channel was last told of the alert's health.
+    pub told_health: Vec<(Name, Health)>,
+}
+
+/// An instance as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remembered {
+    /// Which one: the canonical text of its key, empty for an alert without key.
+    pub key: String,
+    /// Its key for people: column and text.
+    pub labels: Vec<(String, String)>,
+    /// Where it stands.
+    pub instance: Instance,
+    /// The values of `previous(..)` for the next run.
+    pub values: Vec<Value<'static>>,
+}
+
+/// Everything a run of an alert learned.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The alert.
+    pub alert: Name,
+    /// When the run began.
+    pub started: Timestamp,
+    /// When it was judged.
+    pub ended: Timestamp,
+    /// How the alert is.
+    pub health: Health,
+    /// The rule it was judged by.
+    pub rule: String,
+    /// The most severe state of its instances.
+    pub state: State,
+    /// How many rows the query gave, when it answered.
+    pub rows: Option<u64>,
+    /// The verdict or the trouble in words.
+    pub note: String,
+    /// New and changed instances.
+    pub instances: Vec<Remembered>,
+    /// Keys of instances that are no more.
+    pub forgotten: Vec<String>,
+    /// What channels are told of instances by the messages of this outcome.
+    pub told: Vec<(Name, String, Told)>,
+    /// What channels are told of the alert's health by the messages of this outcome.
+    pub told_health: Vec<(Name, Health)>,
+    /// What to send.
+    pub messages: Vec<Outgoing>,
+}
+
+/// A message on its way to the outbox.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Where it goes.
+    pub channel: Name,
+    /// What it says.
+    pub message: Message,
+    /// After this nobody wants it any more.
+    pub expires: Timestamp,
+}
+
+/// A message of the outbox.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Its place in the order of the outbox.
+    pub seq: i64,
+    /// What it says.
+    pub message: Message,
+    /// How often delivery was tried.
+    pub attempts: u32,
+    /// After this nobody wants it any more.
+    pub expires: Timestamp,
+    /// What the channel gave back for the first delivered message of the same thread.
+    pub earlier: Option<Receipt>,
+}
+
+/// How an attempt to deliver ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// It was delivered.
+    Delivered {
+        /// When.
+        at: Timestamp,
+        /// What the channel gave back.
+        receipt: Receipt,
+    },
+    /// It failed and is tried again.
+    Again {
+        /// When.
+        at: Timestamp,
+        /// What happened.
+        problem: String,
+    },
+    /// It was given up.
+    Dead {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        problem: String,
+    },
+}
+
+/// Why the store cannot do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("state store `{place}`: {problem}")]
+pub struct StoreError {
+    /// The file.
+    pub place: String,
+    /// What happened.
+    pub problem: String,
+    /// What to do next, when we know.
+    pub hint: Option<String>,
+}
+
+/// Opens the store that `url` names, and brings it to this version's shape; a relative path starts at `folder`.
+///
+/// # Errors
+/// The URL cannot be resolved, the file cannot be opened or created, is something else, or was written by a newer
+/// version.
+pub async fn open(url: &Secret, environment: &Environment, folder: &Path) -> Result<Box<dyn Store>, StoreError> {
+    let revealed = url.reveal(environment, folder).await.map_err(|error| StoreError {
+        place: url.to_string(),
+        problem: error.to_string(),
+        hint: None,
+    })?;
+    let store = sqlite::Sqlite::open(revealed.expose(), folder).await?;
+    Ok(Box::new(store))
+}

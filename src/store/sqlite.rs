@@ -1,0 +1,189 @@
+//! The store on SQLite: one file, or memory for those who keep nothing.
+//!
+//! Writes are short `BEGIN IMMEDIATE` transactions in WAL mode, on disk before they count. A claim is a lock of the
+//! operating system on a file of its own beside the database, gone with its process whatever kills it.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+use super::{Claim, Claimed, Memory, Outcome, Settlement, Store, StoreError, Waiting};
+use crate::name::Name;
+
+mod migrate;
+mod outbox;
+mod recall;
+mod record;
+mod shape;
+
+/// How long a write waits for another process to end its own.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// SQLite's code for a file that is something else.
+const NOT_A_DATABASE: &str = "26";
+
+/// An open store.
+pub(super) struct Sqlite {
+    connection: tokio::sync::Mutex<SqliteConnection>,
+    locks: Locks,
+    place: String,
+}
+
+/// Where claims are held.
+enum Locks {
+    /// In a folder of lock files, one per job.
+    Folder(PathBuf),
+    /// In this process, for a store in memory.
+    Memory(Arc<Mutex<HashSet<String>>>),
+}
+
+impl Sqlite {
+    pub(super) async fn open(url: &str, folder: &Path) -> Result<Self, StoreError> {
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
+        let broken = |problem: String| StoreError { place: path.to_owned(), problem, hint: None };
+        let (options, locks) = if path == ":memory:" {
+            (SqliteConnectOptions::new().in_memory(true), Locks::Memory(Arc::default()))
+        } else {
+            let file = folder.join(path);
+            create(&file).map_err(|cause| broken(format!("cannot be created: {cause}")))?;
+            let mut locks = file.clone().into_os_string();
+            locks.push(".locks");
+            (SqliteConnectOptions::new().filename(&file), Locks::Folder(locks.into()))
+        };
+        let mut connection = options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .disable_statement_logging()
+            .connect()
+            .await
+            .map_err(|error| match error.as_database_error() {
+                Some(cause) if cause.code().as_deref() == Some(NOT_A_DATABASE) => StoreError {
+                    hint: Some("move it away, or name another file in [state]".into()),
+                    ..broken("the file is not a database".into())
+                },
+                _ => broken(error.to_string()),
+            })?;
+        migrate::migrate(&mut connection, path).await?;
+        Ok(Self { connection: tokio::sync::Mutex::new(connection), locks, place: path.to_owned() })
+    }
+
+    fn failed(&self, error: &sqlx::Error) -> StoreError {
+        StoreError { place: self.place.clone(), problem: error.to_string(), hint: None }
+    }
+
+    /// Takes the lock of a job; none when someone has it.
+    fn lock(&self, job: &str) -> std::io::Result<Option<Box<dyn Send + Sync>>> {
+        match &self.locks {
+            Locks::Memory(held) => {
+                let fresh = held.lock().unwrap_or_else(PoisonError::into_inner).insert(job.to_owned());
+                let guard = || Box::new(Held { job: job.to_owned(), held: Arc::clone(held) }) as Box<_>;
+                Ok(fresh.then(guard))
+            }
+            Locks::Folder(folder) => {
+                std::fs::create_dir_all(folder)?;
+                let file = std::fs::File::create(folder.join(job.replace(' ', ".")))?;
+                match file.try_lock() {
+                    Ok(()) => Ok(Some(Box::new(file))),
+                    Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+                    Err(std::fs::TryLockError::Error(error)) => Err(error),
+                }
+            }
+        }
+    }
+}
+
+/// Makes the file, readable by its owner alone, and its folder.
+fn create(file: &Path) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
+}
+
+/// A claim on a store in memory.
+struct Held {
+    job: String,
+    held: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.job);
+    }
+}
+
+impl Store for Sqlite {
+    fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>> {
+        Box::pin(async move {
+            let lock = self.lock(job).map_err(|error| StoreError {
+                place: self.place.clone(),
+                problem: format!("the lock of `{job}` cannot be taken: {error}"),
+                hint: None,
+            })?;
+            let Some(guard) = lock else { return Ok(Claimed::Busy) };
+            let done = match slot {
+                Some(slot) => recall::has_run(&mut *self.connection.lock().await, job, slot).await,
+                None => Ok(false),
+            };
+            Ok(match done.map_err(|error| self.failed(&error))? {
+                true => Claimed::Done,
+                false => Claimed::Granted(Claim { job: job.to_owned(), slot, _guard: guard }),
+            })
+        })
+    }
+
+    fn recall<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            recall::memory(&mut connection, alert).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn record<'a>(&'a self, claim: &'a Claim, outcome: &'a Outcome) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            record::outcome(&mut connection, claim, outcome).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn waiting<'a>(&'a self, channel: &'a Name, now: Timestamp) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            outbox::waiting(&mut connection, channel, now).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn next_attempt<'a>(&'a self, channel: &'a Name) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            outbox::next_attempt(&mut connection, channel).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn settle<'a>(&'a self, seq: i64, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            outbox::settle(&mut connection, seq, settlement).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // Leaving a full write-ahead log behind is allowed: the next opening reads it.
+            let mut connection = self.connection.lock().await;
+            let _ = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut *connection).await;
+            let _ = connection.ping().await;
+        })
+    }
+}
