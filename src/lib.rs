@@ -1,5 +1,6 @@
 //! rowcall asks databases questions and tells people the answers.
 
+pub mod catalogue;
 pub mod channel;
 pub mod clock;
 pub mod incident;

@@ -1,0 +1,213 @@
+//! The catalogue: everything rowcall knows of what to ask, when, and whom to tell.
+//!
+//! A TOML file enters; an immutable [`Catalogue`] leaves in which every reference is resolved and every SQL text, rule
+//! and schedule has been read, or [`Broken`]: all mistakes at once, each with file, line, a caret and a near match.
+//! Nothing is connected to and no secret resolved here. The only room that knows TOML; knows the rooms to its left.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::channel;
+use crate::incident::Policy;
+use crate::message::Severity;
+use crate::name::Name;
+use crate::predicate::Predicate;
+use crate::schedule::Schedule;
+use crate::secret::Secret;
+use crate::source;
+use crate::sql::Statement;
+use crate::value::Value;
+
+pub use parameter::{Parameter, ParameterError, ParameterKind};
+pub use problem::{Broken, Problem, render_warning};
+
+mod check;
+mod file;
+mod parameter;
+mod problem;
+mod text;
+
+/// The name of a catalogue where nobody chose one.
+pub const FILE_NAME: &str = "rowcall.toml";
+
+/// A checked catalogue.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// The folder of that file: relative paths in the catalogue start here.
+    pub folder: Arc<Path>,
+    /// The default zone of schedules.
+    pub zone: TimeZone,
+    /// Where state is kept.
+    pub state: State,
+    /// Databases.
+    pub sources: BTreeMap<Name, Source>,
+    /// Saved queries.
+    pub queries: BTreeMap<Name, Query>,
+    /// Alerts.
+    pub alerts: BTreeMap<Name, Alert>,
+    /// Where messages go.
+    pub channels: BTreeMap<Name, Channel>,
+    /// Remarks on what is allowed but likely not meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// The `[state]` table.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// `sqlite:PATH` or `sqlite::memory:`; a relative path starts at the catalogue's folder.
+    pub url: Secret,
+}
+
+/// A `[sources.x]` table.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What the door needs.
+    pub settings: source::Settings,
+    /// For people.
+    pub description: Option<String>,
+    /// The line of the file it begins at, from 1.
+    pub line: usize,
+}
+
+/// A statement, the source to ask, and the parameters it takes.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The source.
+    pub source: Name,
+    /// The SQL as it was written.
+    pub statement: Statement,
+    /// Every parameter of the statement.
+    pub parameters: BTreeMap<Name, Parameter>,
+    /// How long an answer may take.
+    pub timeout: Duration,
+}
+
+/// A `[queries.x]` table.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Its name.
+    pub name: Name,
+    /// For people.
+    pub description: Option<String>,
+    /// What it asks.
+    pub ask: Ask,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+    /// The line of the file it begins at, from 1.
+    pub line: usize,
+}
+
+/// An `[alerts.x]` table.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// Its name.
+    pub name: Name,
+    /// For people.
+    pub description: Option<String>,
+    /// The saved query it judges, when it is not its own.
+    pub query: Option<Name>,
+    /// What it asks.
+    pub ask: Ask,
+    /// The values its parameters take.
+    pub values: Vec<(Name, Value<'static>)>,
+    /// The rule.
+    pub when: Predicate,
+    /// The columns that make an incident of its own; none makes the alert one instance.
+    pub key: Vec<String>,
+    /// When it is judged by the loop; none means by hand only.
+    pub schedule: Option<Schedule>,
+    /// The zone its times are read and told in.
+    pub zone: TimeZone,
+    /// The life of its incidents.
+    pub policy: Policy,
+    /// How loud it is.
+    pub severity: Severity,
+    /// What no row at all means.
+    pub on_empty: OnSilence,
+    /// What a rule that is NULL means.
+    pub on_null: OnSilence,
+    /// What a failed query means for its instances.
+    pub on_error: OnError,
+    /// Who is told of incidents.
+    pub notify: Vec<Name>,
+    /// Who is told when the alert itself does not work; nobody here means `notify`.
+    pub owners: Vec<Name>,
+    /// Where to read more.
+    pub link: Option<String>,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+    /// The line of the file it begins at, from 1.
+    pub line: usize,
+}
+
+impl Alert {
+    /// The channels that are told of trouble with the alert itself.
+    #[must_use]
+    pub fn caretakers(&self) -> &[Name] {
+        if self.owners.is_empty() { &self.notify } else { &self.owners }
+    }
+}
+
+/// What to conclude when there is nothing to judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnSilence {
+    /// All is well.
+    Ok,
+    /// The rule holds.
+    Firing,
+    /// The alert is unwell and its instances stay as they are.
+    NoData,
+    /// The instances stay as they are.
+    Keep,
+}
+
+/// What to conclude when the query failed. The alert is unwell in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// The instances stay as they are.
+    Keep,
+    /// The rule holds for every instance that is known.
+    Firing,
+}
+
+/// A `[channels.x]` table.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// What the door needs.
+    pub settings: channel::Settings,
+    /// For people.
+    pub description: Option<String>,
+    /// The line of the file it begins at, from 1.
+    pub line: usize,
+}
+
+/// Why there is no catalogue.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read catalogue `{}`: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's words.
+        cause: std::io::Error,
+    },
+    /// The file has mistakes.
+    #[error("{0}")]
+    Broken(Broken),
+}
+
+/// Reads and checks the catalogue at `path`.
+///
+/// # Errors
+/// The file cannot be read, or every mistake in it.
+pub fn load(path: &Path) -> Result<Catalogue, LoadError> {
+    let text = std::fs::read_to_string(path).map_err(|cause| LoadError::Unreadable { path: path.to_owned(), cause })?;
+    check::catalogue(path, &text).map_err(LoadError::Broken)
+}

@@ -1,0 +1,184 @@
+//! From the file as written to a catalogue that holds together, or to every mistake in it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use toml::de::DeTable;
+
+use super::file::{File, Section};
+use super::problem::{Broken, Problem};
+use super::text::Text;
+use super::{Catalogue, State};
+use crate::name::{Name, nearest};
+use crate::schedule;
+use crate::secret::Secret;
+
+mod alert;
+mod channel;
+mod query;
+mod source;
+
+/// How long an answer may take where nothing says otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Where state is kept where nothing says otherwise.
+const DEFAULT_STATE: &str = "sqlite:.rowcall/state.db";
+
+/// What the entries of a catalogue are checked against.
+struct Surroundings {
+    zone: TimeZone,
+    timeout: Duration,
+    notify: Vec<Text>,
+}
+
+pub(super) fn catalogue(path: &Path, text: &str) -> Result<Catalogue, Broken> {
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let file = File::new(name, text);
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        file.report(Problem::new(span, format!("not TOML: {}", error.message())));
+    }
+    // What follows a broken line is guesswork: its mistakes are reported alone.
+    let checked = file.is_sound().then(|| read(&file, path, table.get_ref()));
+    match (checked, file.problems()) {
+        (Some(catalogue), problems) if problems.is_empty() => Ok(catalogue),
+        (_, problems) => Err(Broken::new(path.to_owned(), text, problems)),
+    }
+}
+
+fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
+    let top = Section::top(file, table);
+    let zone = zone(&top).unwrap_or(TimeZone::UTC);
+    let state = state(&top);
+    let mut around = Surroundings { zone, timeout: DEFAULT_TIMEOUT, notify: Vec::new() };
+    if let Some(defaults) = top.section("defaults") {
+        around.timeout = timeout(&defaults).unwrap_or(DEFAULT_TIMEOUT);
+        around.notify = defaults.texts("notify").unwrap_or_default();
+        defaults.finish();
+    }
+    let mut warnings = Vec::new();
+    let sources = collect(&top, "sources", source::read);
+    let channels = collect(&top, "channels", channel::read);
+    let known_sources: BTreeMap<Name, _> = sources.iter().map(|(name, found)| (name.clone(), found.as_ref())).collect();
+    let queries = collect(&top, "queries", |name, section| query::read(name, section, &known_sources, &around));
+    let known_queries: BTreeMap<Name, _> = queries.iter().map(|(name, found)| (name.clone(), found.as_ref())).collect();
+    let references = alert::References { sources: &known_sources, queries: &known_queries, channels: &channels };
+    let alerts =
+        collect(&top, "alerts", |name, section| alert::read(name, section, &references, &around, &mut warnings));
+    top.finish();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Catalogue {
+        path: path.to_owned(),
+        folder: folder.into(),
+        zone: around.zone,
+        state,
+        sources: sound(sources),
+        queries: sound(queries),
+        alerts: sound(alerts),
+        channels: sound(channels),
+        warnings,
+    }
+}
+
+/// Reads every entry of a kind; an entry with mistakes stays as a name, so that who refers to it is not called wrong.
+fn collect<'f, 't, T>(
+    top: &Section<'f, 't>,
+    key: &'static str,
+    mut read: impl FnMut(&Name, Section<'f, 't>) -> Option<T>,
+) -> BTreeMap<Name, Option<T>> {
+    top.entries(key).into_iter().map(|(name, section)| (name.clone(), read(&name, section))).collect()
+}
+
+fn sound<T>(entries: BTreeMap<Name, Option<T>>) -> BTreeMap<Name, T> {
+    entries.into_iter().filter_map(|(name, entry)| Some((name, entry?))).collect()
+}
+
+/// The `timezone` of a section.
+fn zone(section: &Section<'_, '_>) -> Option<TimeZone> {
+    let text = section.text("timezone")?;
+    match schedule::zone(&text.value) {
+        Ok(zone) => Some(zone),
+        Err(error) => {
+            let mut problem = Problem::new(text.span, error.problem);
+            problem.hint = error.hint;
+            section.report(problem);
+            None
+        }
+    }
+}
+
+fn state(top: &Section<'_, '_>) -> State {
+    let default = || State { url: Secret::parse(DEFAULT_STATE, "the default").expect("the default has no reference") };
+    let Some(section) = top.section("state") else { return default() };
+    let text = section.text("url");
+    if let Some(text) = text.as_ref().filter(|text| !text.value.starts_with("sqlite:")) {
+        let problem = Problem::new(text.span.clone(), "the store is a SQLite file");
+        section.report(problem.hint("write `sqlite:PATH`, or `sqlite::memory:` to keep nothing"));
+    }
+    let url = text.and_then(|text| secret(&section, "url", &text));
+    section.finish();
+    url.map_or_else(default, |url| State { url })
+}
+
+fn timeout(section: &Section<'_, '_>) -> Option<Duration> {
+    let length = section.duration("timeout")?;
+    if length.is_zero() {
+        section.report(Problem::new(section.key_span("timeout"), "`timeout` must be longer than nothing"));
+    }
+    Some(length)
+}
+
+/// A text that may name secrets.
+fn secret(section: &Section<'_, '_>, key: &str, text: &Text) -> Option<Secret> {
+    let file = section.file();
+    let place = format!("`{}.{key}` at {}:{}", section.title, file.name, file.line(text.span.start));
+    match Secret::parse(&text.value, &place) {
+        Ok(secret) => Some(secret),
+        Err(error) => {
+            let span = text.place(&(error.offset..error.offset + 2));
+            section.report(Problem::new(span, error.problem));
+            None
+        }
+    }
+}
+
+/// Names of entries of `kind` that must exist.
+fn references<'a>(
+    section: &Section<'_, '_>,
+    texts: &[Text],
+    kind: &str,
+    known: impl Iterator<Item = &'a Name> + Clone,
+) -> Vec<Name> {
+    let mut names = Vec::new();
+    for text in texts {
+        match known.clone().find(|name| name.as_str() == text.value) {
+            Some(name) if names.contains(name) => {
+                section.report(Problem::new(text.span.clone(), format!("{kind} `{name}` is named twice")));
+            }
+            Some(name) => names.push(name.clone()),
+            None => section.report(unknown(text.span.clone(), kind, &text.value, known.clone())),
+        }
+    }
+    names
+}
+
+/// A reference to an entry that is not there.
+fn unknown<'a>(span: Range<usize>, kind: &str, word: &str, known: impl Iterator<Item = &'a Name>) -> Problem {
+    let problem = Problem::new(span, format!("no {kind} is called `{word}`"));
+    let known: Vec<&str> = known.map(Name::as_str).collect();
+    match nearest(word, known.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(format!("write a [{kind}s.{word}] table")),
+    }
+}
+
+fn description(section: &Section<'_, '_>) -> Option<String> {
+    section.text("description").map(|text| text.value)
+}
+
+fn tags(section: &Section<'_, '_>) -> Vec<String> {
+    section.texts("tags").unwrap_or_default().into_iter().map(|text| text.value).collect()
+}

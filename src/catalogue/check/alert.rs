@@ -1,0 +1,231 @@
+//! `[alerts.x]`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::query::{Sources, ask};
+use super::{Surroundings, description, references, tags, timeout, unknown, zone};
+use crate::catalogue::file::{Section, duration};
+use crate::catalogue::problem::Problem;
+use crate::catalogue::text::Text;
+use crate::catalogue::{Alert, Ask, Channel, OnError, OnSilence, Query};
+use crate::incident::{Policy, Repeat};
+use crate::message::Severity;
+use crate::name::Name;
+use crate::predicate::{Predicate, PredicateError};
+use crate::schedule::Schedule;
+use crate::value::Value;
+
+/// How often an open incident is told again where nothing says otherwise.
+const DEFAULT_REPEAT: Repeat = Repeat::Every(Duration::from_secs(4 * 3600));
+
+const ON_SILENCE: [(&str, OnSilence); 4] =
+    [("ok", OnSilence::Ok), ("firing", OnSilence::Firing), ("no_data", OnSilence::NoData), ("keep", OnSilence::Keep)];
+const ON_ERROR: [(&str, OnError); 2] = [("keep", OnError::Keep), ("firing", OnError::Firing)];
+
+/// The entries an alert may refer to.
+pub(super) struct References<'a> {
+    pub(super) sources: &'a Sources<'a>,
+    pub(super) queries: &'a BTreeMap<Name, Option<&'a Query>>,
+    pub(super) channels: &'a BTreeMap<Name, Option<Channel>>,
+}
+
+pub(super) fn read(
+    name: &Name,
+    section: Section<'_, '_>,
+    known: &References<'_>,
+    around: &Surroundings,
+    warnings: &mut Vec<Problem>,
+) -> Option<Alert> {
+    let asked = asked(&section, known, around);
+    let when = when(&section);
+    let zone = zone(&section).unwrap_or_else(|| around.zone.clone());
+    let schedule = schedule(&section, &zone, warnings);
+    let key: Vec<String> = section.texts("key").unwrap_or_default().into_iter().map(|text| text.value).collect();
+    let policy = policy(&section);
+    let severity = section.one_of("severity", &Severity::ALL.map(|s| (s.as_str(), s))).unwrap_or_default();
+    let on_empty = section.one_of("on_empty", &ON_SILENCE).unwrap_or(OnSilence::Ok);
+    let on_null = section.one_of("on_null", &ON_SILENCE).unwrap_or(OnSilence::NoData);
+    let on_error = section.one_of("on_error", &ON_ERROR).unwrap_or(OnError::Keep);
+    let notify = section.texts("notify").unwrap_or_else(|| around.notify.clone());
+    let notify = references(&section, &notify, "channel", known.channels.keys());
+    let owners = section.texts("owners").unwrap_or_default();
+    let owners = references(&section, &owners, "channel", known.channels.keys());
+    let link = section.text("link").map(|text| link(&section, text));
+    let (description, tags) = (description(&section), tags(&section));
+    let line = section.file().line(section.span.start);
+    let when = when.and_then(|(predicate, text)| check_key(&section, predicate, &text, &key));
+    section.finish();
+    let Asked { query, ask, values } = asked?;
+    Some(Alert {
+        name: name.clone(),
+        description,
+        query,
+        ask,
+        values,
+        when: when?,
+        key,
+        schedule,
+        zone,
+        policy,
+        severity,
+        on_empty,
+        on_null,
+        on_error,
+        notify,
+        owners,
+        link,
+        tags,
+        line,
+    })
+}
+
+fn schedule(section: &Section<'_, '_>, zone: &TimeZone, warnings: &mut Vec<Problem>) -> Option<Schedule> {
+    let text = section.text("schedule")?;
+    match Schedule::parse(&text.value, zone) {
+        Ok(schedule) => {
+            warnings.extend(schedule.warnings().iter().map(|warning| {
+                Problem::new(text.place(&warning.span), warning.meaning.clone()).hint(warning.hint.clone())
+            }));
+            Some(schedule)
+        }
+        Err(error) => {
+            let mut problem = Problem::new(text.place(&error.span), format!("`schedule`: {}", error.problem));
+            problem.hint = error.hint;
+            section.report(problem);
+            None
+        }
+    }
+}
+
+/// What an alert asks: a saved query, or a source and SQL in place.
+struct Asked {
+    query: Option<Name>,
+    ask: Ask,
+    values: Vec<(Name, Value<'static>)>,
+}
+
+fn asked(section: &Section<'_, '_>, known: &References<'_>, around: &Surroundings) -> Option<Asked> {
+    let Some(text) = section.text("query") else {
+        let ask = ask(section, known.sources, around)?;
+        let values = values(section, &ask, &[])?;
+        return Some(Asked { query: None, ask, values });
+    };
+    for other in ["source", "sql"] {
+        if section.text(other).is_some() {
+            let title = format!("`{other}` stands beside `query`");
+            section.report(
+                Problem::new(section.key_span(other), title).hint("an alert has a `query`, or a `source` and `sql`"),
+            );
+        }
+    }
+    let own = section.section("params");
+    let timeout = timeout(section);
+    let found = known.queries.iter().find(|(name, _)| name.as_str() == text.value);
+    let Some((name, query)) = found else {
+        section.report(unknown(text.span, "query", &text.value, known.queries.keys()));
+        return None;
+    };
+    let query = (*query)?;
+    let mut ask = query.ask.clone();
+    ask.timeout = timeout.unwrap_or(ask.timeout);
+    let given = own.map(|own| given(&own, &ask)).unwrap_or_default();
+    let values = values(section, &ask, &given)?;
+    Some(Asked { query: Some(name.clone()), ask, values })
+}
+
+/// The values that an alert gives to the parameters of its query.
+fn given(section: &Section<'_, '_>, ask: &Ask) -> Vec<(Name, Value<'static>)> {
+    let mut given = Vec::new();
+    for (span, key, text) in section.scalars() {
+        let Some((name, parameter)) = ask.parameters.iter().find(|(name, _)| name.as_str() == key) else {
+            let problem = Problem::new(span, format!("the query has no parameter `{key}`"));
+            section.report(problem.nearest(&key, ask.parameters.keys().map(Name::as_str)));
+            continue;
+        };
+        match parameter.read(&text.value) {
+            Ok(value) => given.push((name.clone(), value)),
+            Err(error) => section.report(Problem::new(text.span, format!("parameter `{name}`: {error}"))),
+        }
+    }
+    given
+}
+
+/// A value for every parameter: the given one, or its default.
+fn values(
+    section: &Section<'_, '_>,
+    ask: &Ask,
+    given: &[(Name, Value<'static>)],
+) -> Option<Vec<(Name, Value<'static>)>> {
+    let mut values = Vec::new();
+    for (name, parameter) in &ask.parameters {
+        let own = given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
+        match own.or_else(|| parameter.default.clone()) {
+            Some(value) => values.push((name.clone(), value)),
+            None => {
+                let problem = Problem::new(section.span.clone(), format!("parameter `{name}` has no value here"));
+                section.report(
+                    problem.hint(format!("give it a `default`, or write `params = {{ {name} = .. }}` in the alert")),
+                );
+            }
+        }
+    }
+    (values.len() == ask.parameters.len()).then_some(values)
+}
+
+fn when(section: &Section<'_, '_>) -> Option<(Predicate, Text)> {
+    let text = section.required("when", "the rule, such as \"amount > 1000\"")?;
+    match Predicate::parse(&text.value) {
+        Ok(predicate) => Some((predicate, text)),
+        Err(error) => {
+            misread(section, &text, error);
+            None
+        }
+    }
+}
+
+fn check_key(section: &Section<'_, '_>, predicate: Predicate, text: &Text, key: &[String]) -> Option<Predicate> {
+    match predicate.check_key(key) {
+        Ok(()) => Some(predicate),
+        Err(error) => {
+            misread(section, text, error);
+            None
+        }
+    }
+}
+
+fn misread(section: &Section<'_, '_>, text: &Text, error: PredicateError) {
+    let mut problem = Problem::new(text.place(&error.span), format!("`when`: {}", error.problem));
+    problem.hint = error.hint;
+    section.report(problem);
+}
+
+fn policy(section: &Section<'_, '_>) -> Policy {
+    Policy {
+        hold: section.duration("for").unwrap_or_default(),
+        keep_firing: section.duration("keep_firing_for").unwrap_or_default(),
+        repeat: section.text("repeat").map_or(DEFAULT_REPEAT, |text| repeat(section, text)),
+        tell_resolved: section.boolean("resolved").unwrap_or(true),
+    }
+}
+
+fn repeat(section: &Section<'_, '_>, text: Text) -> Repeat {
+    match text.value.as_str() {
+        "never" => Repeat::Never,
+        length => duration(length).map(Repeat::Every).unwrap_or_else(|problem| {
+            let problem = Problem::new(text.span, format!("`repeat` {problem}"));
+            section.report(problem.hint("write it like \"30m\" or \"4h\", or \"never\""));
+            DEFAULT_REPEAT
+        }),
+    }
+}
+
+fn link(section: &Section<'_, '_>, text: Text) -> String {
+    if !["https://", "http://", "mailto:"].iter().any(|scheme| text.value.starts_with(scheme)) {
+        let problem = Problem::new(text.span, "`link` must begin with `https://`, `http://` or `mailto:`");
+        section.report(problem);
+    }
+    text.value
+}

@@ -1,0 +1,312 @@
+//! The TOML file as it was written, walked key by key.
+//!
+//! A [`Section`] is asked for the keys it may have; whatever nobody asked for is an unknown key. Every mistake goes to
+//! the list of the [`File`] and the walk goes on, so that one run reports them all.
+
+use std::cell::RefCell;
+use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::Problem;
+use super::text::Text;
+use crate::name::Name;
+
+/// The text of a catalogue and the mistakes found in it so far.
+#[derive(Debug)]
+pub(super) struct File<'t> {
+    /// The whole text.
+    pub(super) text: &'t str,
+    /// What to call it in places of secrets: its file name.
+    pub(super) name: String,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl<'t> File<'t> {
+    pub(super) fn new(name: String, text: &'t str) -> Self {
+        Self { text, name, problems: RefCell::new(Vec::new()) }
+    }
+
+    /// Notes a mistake.
+    pub(super) fn report(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// Whether no mistake was noted so far.
+    pub(super) fn is_sound(&self) -> bool {
+        self.problems.borrow().is_empty()
+    }
+
+    /// All mistakes noted.
+    pub(super) fn problems(self) -> Vec<Problem> {
+        self.problems.into_inner()
+    }
+
+    /// The line a byte stands on, from 1.
+    pub(super) fn line(&self, offset: usize) -> usize {
+        1 + self.text.as_bytes()[..offset.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count()
+    }
+}
+
+/// A table of the file.
+#[derive(Debug)]
+pub(super) struct Section<'f, 't> {
+    file: &'f File<'t>,
+    table: &'f DeTable<'t>,
+    /// How to call it: `alerts.late_orders`; empty at the top.
+    pub(super) title: String,
+    /// The bytes of its last key.
+    pub(super) span: Range<usize>,
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'f, 't> Section<'f, 't> {
+    /// The whole file.
+    pub(super) fn top(file: &'f File<'t>, table: &'f DeTable<'t>) -> Self {
+        Self { file, table, title: String::new(), span: 0..0, asked: RefCell::default() }
+    }
+
+    /// Notes a mistake.
+    pub(super) fn report(&self, problem: Problem) {
+        self.file.report(problem);
+    }
+
+    /// The file this stands in.
+    pub(super) fn file(&self) -> &'f File<'t> {
+        self.file
+    }
+
+    fn ask(&self, key: &'static str) -> Option<&'f Spanned<DeValue<'t>>> {
+        self.asked.borrow_mut().push(key);
+        self.table.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value)
+    }
+
+    /// Whether the key is written.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.iter().any(|(name, _)| name.get_ref() == key)
+    }
+
+    /// The bytes of a key that is written, or of the section.
+    pub(super) fn key_span(&self, key: &str) -> Range<usize> {
+        let found = self.table.iter().find(|(name, _)| name.get_ref() == key);
+        found.map_or_else(|| self.span.clone(), |(name, _)| name.span())
+    }
+
+    fn wrong_type(&self, key: &str, value: &Spanned<DeValue<'t>>, wanted: &str) {
+        let title = format!("`{key}` must be {wanted}, not {}", article(value.get_ref().type_str()));
+        self.report(Problem::new(value.span(), title));
+    }
+
+    fn text_of(&self, value: &str, span: Range<usize>) -> Text {
+        Text::new(value, &self.file.text[span.clone()], span)
+    }
+
+    /// A string.
+    pub(super) fn text(&self, key: &'static str) -> Option<Text> {
+        let value = self.ask(key)?;
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(key, value, "a string");
+            return None;
+        };
+        Some(self.text_of(text, value.span()))
+    }
+
+    /// A string that must be there.
+    pub(super) fn required(&self, key: &'static str, meaning: &str) -> Option<Text> {
+        if !self.has(key) {
+            self.asked.borrow_mut().push(key);
+            let title = format!("`{}` has no `{key}`", self.title);
+            self.report(Problem::new(self.span.clone(), title).hint(format!("`{key}` is {meaning}")));
+            return None;
+        }
+        self.text(key)
+    }
+
+    /// A string, a number, a boolean or a date as the text it was written as.
+    pub(super) fn scalar(&self, key: &'static str) -> Option<Text> {
+        let value = self.ask(key)?;
+        let raw = &self.file.text[value.span()];
+        match value.get_ref() {
+            DeValue::String(text) => Some(self.text_of(text, value.span())),
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
+                Some(self.text_of(&raw.replace('_', ""), value.span()))
+            }
+            DeValue::Array(_) | DeValue::Table(_) => {
+                self.wrong_type(key, value, "one value");
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn boolean(&self, key: &'static str) -> Option<bool> {
+        let value = self.ask(key)?;
+        let read = value.get_ref().as_bool();
+        if read.is_none() {
+            self.wrong_type(key, value, "`true` or `false`");
+        }
+        read
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn whole(&self, key: &'static str, bounds: &RangeInclusive<usize>) -> Option<usize> {
+        let value = self.ask(key)?;
+        let Some(integer) = value.get_ref().as_integer() else {
+            self.wrong_type(key, value, "a whole number");
+            return None;
+        };
+        let read = usize::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|n| bounds.contains(n));
+        if read.is_none() {
+            let title = format!("`{key}` must be between {} and {}", bounds.start(), bounds.end());
+            self.report(Problem::new(value.span(), title));
+        }
+        read
+    }
+
+    /// A length of time such as `"30s"`, `"5m"`, `"1h30m"` or `"2 days"`, and its place.
+    pub(super) fn duration(&self, key: &'static str) -> Option<Duration> {
+        let text = self.text(key)?;
+        match duration(&text.value) {
+            Ok(length) => Some(length),
+            Err(problem) => {
+                let problem = Problem::new(text.span, format!("`{key}` {problem}"));
+                self.report(problem.hint("write it like \"30s\", \"5m\", \"1h30m\" or \"2 days\""));
+                None
+            }
+        }
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text(key)?;
+        let found = words.iter().find(|(word, _)| *word == text.value);
+        if found.is_none() {
+            let title = format!("`{key}` cannot be `{}`", text.value);
+            self.report(Problem::new(text.span, title).nearest(&text.value, words.iter().map(|(word, _)| *word)));
+        }
+        found.map(|(_, meaning)| *meaning)
+    }
+
+    /// A list of strings; a single string is a list of one.
+    pub(super) fn texts(&self, key: &'static str) -> Option<Vec<Text>> {
+        let value = self.ask(key)?;
+        let items = match value.get_ref() {
+            DeValue::String(text) => return Some(vec![self.text_of(text, value.span())]),
+            DeValue::Array(items) => items,
+            _ => {
+                self.wrong_type(key, value, "a list of strings");
+                return None;
+            }
+        };
+        let mut texts = Vec::new();
+        for item in items.iter() {
+            match item.get_ref().as_str() {
+                Some(text) => texts.push(self.text_of(text, item.span())),
+                None => self.wrong_type(key, item, "a list of strings"),
+            }
+        }
+        Some(texts)
+    }
+
+    /// A table.
+    pub(super) fn section(&self, key: &'static str) -> Option<Self> {
+        let value = self.ask(key)?;
+        self.open(key, self.key_span(key), value)
+    }
+
+    /// The tables of a table of named entries, and their names; a bad name is a mistake.
+    pub(super) fn entries(&self, key: &'static str) -> Vec<(Name, Self)> {
+        let Some(parent) = self.section(key) else { return Vec::new() };
+        let mut entries = Vec::new();
+        for (word, value) in parent.table {
+            match Name::new(word.get_ref()) {
+                Ok(name) => {
+                    entries.extend(parent.open(name.as_str(), word.span(), value).map(|section| (name, section)));
+                }
+                Err(error) => self.report(
+                    Problem::new(word.span(), format!("`{}` is no name", word.get_ref())).label(error.to_string()),
+                ),
+            }
+        }
+        entries
+    }
+
+    /// Every key and its value as text, for tables whose keys are the user's own words.
+    pub(super) fn scalars(&self) -> Vec<(Range<usize>, String, Text)> {
+        let mut found = Vec::new();
+        for (key, value) in self.table {
+            match value.get_ref() {
+                DeValue::Array(_) | DeValue::Table(_) => self.wrong_type(key.get_ref(), value, "one value"),
+                DeValue::String(text) => {
+                    found.push((key.span(), key.get_ref().to_string(), self.text_of(text, value.span())));
+                }
+                _ => {
+                    let raw = self.file.text[value.span()].replace('_', "");
+                    found.push((key.span(), key.get_ref().to_string(), self.text_of(&raw, value.span())));
+                }
+            }
+        }
+        found
+    }
+
+    fn open(&self, key: &str, span: Range<usize>, value: &'f Spanned<DeValue<'t>>) -> Option<Self> {
+        let title = if self.title.is_empty() { key.to_owned() } else { format!("{}.{key}", self.title) };
+        let Some(table) = value.get_ref().as_table() else {
+            let found = article(value.get_ref().type_str());
+            self.report(
+                Problem::new(value.span(), format!("`{title}` must be a table, not {found}"))
+                    .hint(format!("write [{title}]")),
+            );
+            return None;
+        };
+        Some(Section { file: self.file, table, title, span, asked: RefCell::default() })
+    }
+
+    /// Reports every key that nobody asked for.
+    pub(super) fn finish(self) {
+        let asked = self.asked.borrow();
+        for (key, _) in self.table {
+            let word: &str = key.get_ref();
+            if !asked.contains(&word) {
+                let place = if self.title.is_empty() { "at the top".into() } else { format!("in `{}`", self.title) };
+                let problem = Problem::new(key.span(), format!("unknown key `{word}` {place}"));
+                self.file.report(problem.nearest(word, asked.iter().copied()));
+            }
+        }
+    }
+}
+
+/// Reads a length of time. Months and years are refused: they are not the same length twice.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let units = text.split(|c: char| !c.is_alphabetic()).filter(|unit| !unit.is_empty());
+    for unit in units {
+        if matches!(unit, "M" | "y") || unit.starts_with("mo") || unit.starts_with("year") {
+            return Err(format!("is counted in `{unit}`, which has no fixed length"));
+        }
+    }
+    humantime::parse_duration(text).map_err(|_| format!("cannot be `{text}`: it is a length of time"))
+}
+
+fn article(type_name: &str) -> String {
+    let vowel = type_name.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {type_name}", if vowel { "an" } else { "a" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+    use std::time::Duration;
+
+    #[test]
+    fn lengths_of_time_have_a_unit_of_fixed_length() {
+        let seconds = Duration::from_secs;
+        for (text, length) in [("30s", 30), ("1h30m", 5400), ("2 days", 172_800), ("1w", 604_800)] {
+            assert_eq!(duration(text), Ok(seconds(length)), "{text}");
+        }
+        for text in ["", "5", "5 parsecs", "1 month", "1M", "2y"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}
