@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod channel;
 pub mod clock;
 pub mod incident;
+pub mod job;
 pub mod message;
 pub mod name;
 pub mod predicate;

@@ -1,0 +1,117 @@
+//! Composes the messages of an alert from what was decided and from the evidence.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use jiff::Timestamp;
+
+use super::{Finding, Judged, Report, words};
+use crate::catalogue::Alert;
+use crate::message::{Excerpt, Kind, Message, ascii, thread};
+use crate::name::Name;
+
+/// How many rows of evidence a message carries.
+const MOST_ROWS: usize = 20;
+
+/// Everything the messages of one run share.
+pub(super) struct Voice<'a> {
+    pub(super) alert: &'a Alert,
+    pub(super) finding: &'a Finding,
+    pub(super) now: Timestamp,
+}
+
+/// An instance to speak of, and when its incident began.
+pub(super) struct Item<'a> {
+    pub(super) judged: &'a Judged,
+    pub(super) began: Timestamp,
+}
+
+impl Voice<'_> {
+    /// What a channel is told of incidents: one message for all instances with the same kind of news.
+    pub(super) fn of_incidents(&self, channel: &Name, kind: Kind, items: &[Item<'_>]) -> Message {
+        let judged: Vec<&Judged> = items.iter().map(|item| item.judged).collect();
+        let began = items.iter().map(|item| item.began).min().unwrap_or(self.now);
+        let table = self.finding.answer.as_ref().ok().map(|(_, table)| table);
+        let summary = if kind.is_good_news() {
+            words::over(self.alert, self.finding, &judged)
+        } else {
+            words::firing_summary(self.alert, &judged, table)
+        };
+        let mut facts = vec![("since".to_owned(), self.moment(began))];
+        if kind.is_good_news() {
+            facts.push(("until".to_owned(), self.moment(self.now)));
+        }
+        facts.push(("severity".to_owned(), self.alert.severity.to_string()));
+        if let [only] = judged.as_slice()
+            && !only.values.is_empty()
+            && (only.evidence.len() <= 1 && !kind.is_good_news())
+        {
+            facts.push(("value".to_owned(), words::values(&only.values)));
+        }
+        facts.push(("rule".to_owned(), self.alert.when.text().to_owned()));
+        Message {
+            facts,
+            excerpt: (!kind.is_good_news()).then(|| self.excerpt(&judged)).flatten(),
+            ..self.message(channel, kind, thread(&self.alert.name, began), summary)
+        }
+    }
+
+    /// What a channel is told of the alert's own health.
+    pub(super) fn of_health(&self, channel: &Name, kind: Kind, report: &Report) -> Message {
+        let thread = format!("{}-health", ascii(self.alert.name.as_str()));
+        let mut facts = vec![
+            ("at".to_owned(), self.moment(self.now)),
+            ("source".to_owned(), self.alert.ask.source.to_string()),
+            ("now".to_owned(), report.standing.as_str().to_owned()),
+        ];
+        facts.extend(report.hint.iter().map(|hint| ("next step".to_owned(), hint.clone())));
+        Message { facts, ..self.message(channel, kind, thread, report.note.clone()) }
+    }
+
+    fn message(&self, channel: &Name, kind: Kind, thread: String, summary: String) -> Message {
+        Message {
+            id: self.id(channel, kind),
+            alert: self.alert.name.to_string(),
+            thread,
+            kind,
+            severity: self.alert.severity,
+            at: self.now,
+            summary,
+            description: self.alert.description.clone(),
+            facts: Vec::new(),
+            excerpt: None,
+            link: self.alert.link.clone(),
+            command: Some(format!("rowcall check {}", self.alert.name)),
+        }
+    }
+
+    /// The same for the same news to the same channel, and for nothing else.
+    fn id(&self, channel: &Name, kind: Kind) -> String {
+        let mut hasher = DefaultHasher::new();
+        (self.alert.name.as_str(), channel.as_str(), kind.headword(), self.now.as_microsecond()).hash(&mut hasher);
+        (self.finding.started.as_microsecond(), self.finding.ended.as_microsecond()).hash(&mut hasher);
+        format!("{}-{:x}-{:016x}", ascii(self.alert.name.as_str()), self.now.as_microsecond(), hasher.finish())
+    }
+
+    fn excerpt(&self, judged: &[&Judged]) -> Option<Excerpt> {
+        let (_, table) = self.finding.answer.as_ref().ok()?;
+        let mut evidence: Vec<usize> = judged.iter().flat_map(|judged| judged.evidence.iter().copied()).collect();
+        evidence.sort_unstable();
+        evidence.dedup();
+        if evidence.is_empty() {
+            return None;
+        }
+        let wanted = |(index, _): &(usize, _)| evidence.binary_search(index).is_ok();
+        let text = |value: crate::value::Value<'_>| (!value.is_null()).then(|| value.to_string());
+        let rows = table.rows().enumerate().filter(wanted).take(MOST_ROWS);
+        Some(Excerpt {
+            columns: table.columns().iter().map(|column| column.name.clone()).collect(),
+            rows: rows.map(|(_, row)| row.values().map(text).collect()).collect(),
+            more: u64::try_from(evidence.len().saturating_sub(MOST_ROWS)).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// A moment in the alert's zone: `2026-11-20 21:00:00 KST`.
+    fn moment(&self, at: Timestamp) -> String {
+        at.to_zoned(self.alert.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    }
+}

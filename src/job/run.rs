@@ -1,0 +1,47 @@
+//! One run of an alert with memory: claim, recall, ask, conclude, record. Sending is the outbox's part.
+
+use jiff::Timestamp;
+
+use super::Doors;
+use super::alert::{Report, ask, conclude};
+use crate::catalogue::Alert;
+use crate::store::{Claimed, Store, StoreError};
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ran {
+    /// It was judged and recorded; these many messages wait in the outbox.
+    Judged {
+        /// How the alert stands.
+        report: Report,
+        /// How many messages were decided.
+        messages: usize,
+    },
+    /// Another run of the same alert is going on; this one did nothing.
+    Busy,
+    /// The slot has had its run; this one did nothing.
+    Done,
+}
+
+/// Runs one alert. `slot` is the due instant when a schedule asked for the run; `now` is the time.
+///
+/// # Errors
+/// The store failed: nothing was recorded and nothing will be sent.
+pub async fn alert(
+    alert: &Alert,
+    doors: &Doors,
+    store: &dyn Store,
+    slot: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Ran, StoreError> {
+    let claim = match store.claim(&format!("alert {}", alert.name), slot).await? {
+        Claimed::Granted(claim) => claim,
+        Claimed::Busy => return Ok(Ran::Busy),
+        Claimed::Done => return Ok(Ran::Done),
+    };
+    let memory = store.recall(&alert.name).await?;
+    let finding = ask(alert, doors, &memory, now).await;
+    let (outcome, report) = conclude(alert, &memory, &finding, slot.unwrap_or(now));
+    store.record(&claim, &outcome).await?;
+    Ok(Ran::Judged { report, messages: outcome.messages.len() })
+}
