@@ -10,6 +10,7 @@ pub mod name;
 pub mod predicate;
 pub mod render;
 pub mod schedule;
+pub mod scheduler;
 pub mod secret;
 pub mod source;
 pub mod sql;

@@ -1,0 +1,157 @@
+//! The loop: which slots are due, one task for each, and a graceful stop.
+//!
+//! A catalogue, doors, a store and a clock enter. Every due slot of every scheduled alert becomes a run of its own, so
+//! that a slow source delays nobody else; an alert whose last run still goes on skips the slot and says so. Each
+//! channel has a task that empties its part of the outbox. Nothing that fails ends the loop. Knows every room to its
+//! left and holds the clock.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use crate::catalogue::{Alert, Catalogue};
+use crate::clock::Clock;
+use crate::job::Doors;
+use crate::job::alert::{Report, Standing};
+use crate::job::run::{self, Ran};
+use crate::message::one_line;
+use crate::name::Name;
+use crate::store::Store;
+
+mod sender;
+
+/// How long runs may go on after a stop was asked for.
+pub const GRACE: Duration = Duration::from_secs(20);
+
+/// Everything the loop works with.
+pub struct Scheduler {
+    catalogue: Arc<Catalogue>,
+    doors: Arc<Doors>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    runs: TaskTracker,
+    /// Breaks off the runs that outlive the grace period.
+    abort: CancellationToken,
+    /// Wakes the channels when a run put messages into the outbox.
+    posted: Arc<Notify>,
+}
+
+/// How the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Every run ended by itself.
+    Clean,
+    /// Runs were broken off when the grace period was over.
+    BrokenOff,
+}
+
+impl Scheduler {
+    /// A loop that has not begun.
+    #[must_use]
+    pub fn new(catalogue: Arc<Catalogue>, doors: Arc<Doors>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        let (runs, abort, posted) = (TaskTracker::new(), CancellationToken::new(), Arc::default());
+        Self { catalogue, doors, store, clock, runs, abort, posted }
+    }
+
+    /// Runs until `stop` is cancelled, then waits for what is going on.
+    pub async fn run(self, stop: &CancellationToken) -> Ended {
+        let (channels, senders) = (CancellationToken::new(), TaskTracker::new());
+        for channel in self.doors.channels().keys() {
+            senders.spawn(self.sender(channel.clone()).run(channels.clone()));
+        }
+        self.dispatch(stop).await;
+        info!("stopping: {} runs go on", self.runs.len());
+        self.runs.close();
+        let mut ended = Ended::Clean;
+        if tokio::time::timeout(GRACE, self.runs.wait()).await.is_err() {
+            self.abort.cancel();
+            self.runs.wait().await;
+            ended = Ended::BrokenOff;
+        }
+        // Whatever the last runs decided to say is sent before the end.
+        channels.cancel();
+        senders.close();
+        if tokio::time::timeout(GRACE, senders.wait()).await.is_err() {
+            ended = Ended::BrokenOff;
+        }
+        ended
+    }
+
+    /// Starts a run for each slot as it becomes due, until `stop`.
+    async fn dispatch(&self, stop: &CancellationToken) {
+        let now = self.clock.now();
+        let mut due: BinaryHeap<Reverse<(Timestamp, Name)>> = BinaryHeap::new();
+        due.extend(self.catalogue.alerts.values().filter_map(|alert| next(alert, now)));
+        info!("{} scheduled alerts", due.len());
+        while let Some(Reverse((slot, _))) = due.peek() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.clock.sleep_until(*slot) => {}
+            }
+            let now = self.clock.now();
+            while due.peek().is_some_and(|Reverse((slot, _))| *slot <= now) {
+                let Some(Reverse((slot, name))) = due.pop() else { break };
+                let alert = &self.catalogue.alerts[&name];
+                self.start(alert, slot);
+                due.extend(next(alert, now));
+            }
+        }
+        stop.cancelled().await;
+    }
+
+    fn start(&self, alert: &Alert, slot: Timestamp) {
+        let (alert, doors, store) = (alert.clone(), Arc::clone(&self.doors), Arc::clone(&self.store));
+        let (posted, abort, now) = (Arc::clone(&self.posted), self.abort.clone(), self.clock.now());
+        self.runs.spawn(async move {
+            let run = run::alert(&alert, &doors, store.as_ref(), Some(slot), now);
+            let Some(ran) = abort.run_until_cancelled(run).await else {
+                return warn!("alert {}: slot {slot} was broken off", alert.name);
+            };
+            match ran {
+                Ok(Ran::Judged { report, messages }) => {
+                    log(&report);
+                    if messages > 0 {
+                        posted.notify_waiters();
+                    }
+                }
+                Ok(Ran::Busy) => warn!("alert {}: slot {slot} skipped: the run before it still goes on", alert.name),
+                Ok(Ran::Done) => info!("alert {}: slot {slot} has had its run", alert.name),
+                Err(problem) => error!("alert {}: slot {slot} is lost: {problem}", alert.name),
+            }
+        });
+    }
+
+    fn sender(&self, channel: Name) -> sender::Sender {
+        sender::Sender {
+            channel,
+            doors: Arc::clone(&self.doors),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            posted: Arc::clone(&self.posted),
+        }
+    }
+}
+
+/// One line for a run; text from the database cannot begin another.
+fn log(report: &Report) {
+    let (alert, standing, note) = (&report.alert, report.standing.as_str(), one_line(&report.note));
+    match report.standing {
+        Standing::Error | Standing::NoData => warn!("alert {alert}: {standing}: {note}"),
+        Standing::Ok | Standing::Pending | Standing::Recovering | Standing::Firing => {
+            info!("alert {alert}: {standing}: {note}");
+        }
+    }
+}
+
+/// The next slot of a scheduled alert.
+fn next(alert: &Alert, now: Timestamp) -> Option<Reverse<(Timestamp, Name)>> {
+    let slot = alert.schedule.as_ref()?.next_after(now)?;
+    Some(Reverse((slot, alert.name.clone())))
+}
