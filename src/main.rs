@@ -1,3 +1,5 @@
 //! Arguments in, exit code out.
 
-fn main() {}
+fn main() -> rowcall::cli::Exit {
+    rowcall::cli::run()
+}

@@ -1,5 +1,13 @@
 //! One integration binary: every story through the real program, every contract through the real doors.
 
+mod catalogue;
+mod check;
 mod contract;
 mod fakes;
+mod query;
+mod rig;
 mod rooms;
+mod schedule;
+mod servers;
+mod surface;
+mod trouble;

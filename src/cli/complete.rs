@@ -1,0 +1,61 @@
+//! Answers a shell that asks what may come next; names come from the user's own catalogue.
+//!
+//! Never connects and never complains: where there is no sound catalogue there are no names.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap_complete::CompleteEnv;
+use clap_complete::engine::CompletionCandidate;
+
+use super::completions::VARIABLE;
+use super::{Arguments, find};
+use crate::catalogue::Catalogue;
+
+/// Ends the process with an answer when a shell asks for one.
+pub(super) fn answer() {
+    CompleteEnv::with_factory(Arguments::command).var(VARIABLE).bin("rowcall").completer("rowcall").complete();
+}
+
+pub(super) fn queries() -> Vec<CompletionCandidate> {
+    let described =
+        |(name, query): (&crate::name::Name, &crate::catalogue::Query)| candidate(name.as_str(), &query.description);
+    catalogue().map(|catalogue| catalogue.queries.iter().map(described).collect()).unwrap_or_default()
+}
+
+pub(super) fn sources() -> Vec<CompletionCandidate> {
+    let described =
+        |(name, source): (&crate::name::Name, &crate::catalogue::Source)| candidate(name.as_str(), &source.description);
+    catalogue().map(|catalogue| catalogue.sources.iter().map(described).collect()).unwrap_or_default()
+}
+
+/// Alerts, and the tags they have.
+pub(super) fn alerts() -> Vec<CompletionCandidate> {
+    let Some(catalogue) = catalogue() else { return Vec::new() };
+    let mut candidates: Vec<CompletionCandidate> =
+        catalogue.alerts.iter().map(|(name, alert)| candidate(name.as_str(), &alert.description)).collect();
+    let mut tags: Vec<&String> = catalogue.alerts.values().flat_map(|alert| &alert.tags).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    candidates.extend(tags.into_iter().map(|tag| CompletionCandidate::new(format!("@{tag}"))));
+    candidates
+}
+
+fn candidate(name: &str, description: &Option<String>) -> CompletionCandidate {
+    CompletionCandidate::new(name).help(description.as_ref().map(|text| text.clone().into()))
+}
+
+/// The catalogue of the command line that is being completed.
+fn catalogue() -> Option<Catalogue> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let config = config(&words).or_else(|| std::env::var_os("ROWCALL_CONFIG"));
+    find::catalogue(config.as_deref().map(Path::new)).ok()
+}
+
+/// The value of `--config` among words that are not a command line yet.
+fn config(words: &[OsString]) -> Option<OsString> {
+    let flag = words.iter().position(|word| word == "--config");
+    let joined = || words.iter().find_map(|word| word.to_str()?.strip_prefix("--config=").map(OsString::from));
+    flag.and_then(|index| words.get(index + 1).cloned()).or_else(joined)
+}

@@ -1,0 +1,112 @@
+//! The one way out: everything for standard output goes through one writer, everything else to standard error.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::ValueEnum;
+
+use crate::catalogue::Catalogue;
+use crate::channel::{self, Printer};
+use crate::secret::Environment;
+use crate::source;
+
+/// When words on standard error are coloured; `Auto` is on a terminal, unless `NO_COLOR` says otherwise.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Standard output behind one writer, and what is known of the terminal.
+pub(super) struct Output {
+    stdout: Arc<Mutex<Stdout>>,
+    color: Color,
+}
+
+/// Standard output. A closed pipe takes everything in silence: nobody reads on, and that is no failure.
+struct Stdout {
+    inner: io::Stdout,
+    closed: bool,
+}
+
+impl Stdout {
+    fn quietly<T>(&mut self, done: io::Result<T>, swallowed: T) -> io::Result<T> {
+        match done {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(swallowed)
+            }
+            other => other,
+        }
+    }
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.closed {
+            return Ok(bytes.len());
+        }
+        let done = self.inner.write(bytes);
+        self.quietly(done, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let done = self.inner.flush();
+        self.quietly(done, ())
+    }
+}
+
+impl Output {
+    pub(super) fn new(color: Color) -> Self {
+        Self { stdout: Arc::new(Mutex::new(Stdout { inner: io::stdout(), closed: false })), color }
+    }
+
+    /// What the doors of a catalogue need of the world; the environment is read here and nowhere else.
+    pub(super) fn worlds(&self, catalogue: &Catalogue) -> (source::World, channel::World) {
+        let (environment, folder) = (Environment::of_process(), Arc::clone(&catalogue.folder));
+        let channels = channel::World {
+            environment: environment.clone(),
+            folder: Arc::clone(&folder),
+            printer: Arc::clone(&self.stdout) as Printer,
+        };
+        (source::World { environment, folder }, channels)
+    }
+
+    /// Whether the reader of standard output went away.
+    pub(super) fn is_closed(&self) -> bool {
+        self.stdout.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+
+    /// Whether words on standard error may be coloured.
+    pub(super) fn styled(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+        }
+    }
+
+    /// Whether standard output is a terminal.
+    pub(super) fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Words on standard error; what cannot be written there cannot be told anywhere.
+    pub(super) fn say(&self, words: &str) {
+        let _ = io::stderr().lock().write_all(words.as_bytes());
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stdout.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stdout.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
+}

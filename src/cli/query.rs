@@ -1,0 +1,199 @@
+//! `rowcall query`: the rows of one statement.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
+
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::{complete, find, stop};
+use crate::catalogue::{Ask, Catalogue, Parameter};
+use crate::job::Doors;
+use crate::name::{Name, nearest};
+use crate::render::{Format, Renderer, renderer};
+use crate::source::{Bound, Cause, Request, Rows, SourceError};
+use crate::sql::Statement;
+use crate::value::Value;
+
+/// How many rows a table on a terminal shows where nothing says otherwise.
+const TERMINAL_ROWS: u64 = 200;
+/// How long an answer to SQL from the command line may take where nothing says otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// A saved query
+    #[arg(conflicts_with_all = ["command", "file"], required_unless_present_any = ["command", "file"],
+          add = ArgValueCandidates::new(complete::queries))]
+    name: Option<Name>,
+    /// The source to ask, for -c and -f
+    #[arg(short, long, value_name = "SOURCE", conflicts_with = "name", add = ArgValueCandidates::new(complete::sources))]
+    source: Option<Name>,
+    /// SQL to run
+    #[arg(short, long, value_name = "SQL", requires = "source", conflicts_with = "file")]
+    command: Option<String>,
+    /// A file with SQL to run, or - for standard input
+    #[arg(short, long, value_name = "FILE", requires = "source")]
+    file: Option<PathBuf>,
+    /// The value of a parameter; may be given several times
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    param: Vec<(Name, String)>,
+    /// How to print the rows
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = format_words())]
+    format: String,
+    /// At most this many rows; 0 is all [default: 200 for a table on a terminal, otherwise all]
+    #[arg(long, value_name = "ROWS")]
+    limit: Option<u64>,
+    /// How long the answer may take, such as 30s or 5m
+    #[arg(long, value_name = "LENGTH", value_parser = humantime::parse_duration)]
+    timeout: Option<Duration>,
+}
+
+fn pair(text: &str) -> Result<(Name, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((Name::new(name).map_err(|error| error.to_string())?, value.to_owned()))
+}
+
+fn format_words() -> clap::builder::PossibleValuesParser {
+    Format::ALL.map(|(word, _)| word).into()
+}
+
+impl std::str::FromStr for Name {
+    type Err = crate::name::NameError;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::new(word)
+    }
+}
+
+pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
+    let catalogue = find::catalogue(config)?;
+    let (label, ask) = ask(flags, &catalogue)?;
+    let values = values(&ask, &flags.param)?;
+    let bound = Bound::new(ask.statement, values).map_err(|error| Failure::usage(error.to_string()))?;
+    let request = Request { bound, timeout: flags.timeout.unwrap_or(ask.timeout), label };
+    let found = Format::ALL.into_iter().find(|(word, _)| *word == flags.format);
+    let format = found.map(|(_, format)| format).expect("clap knows the words");
+    let limit = match flags.limit {
+        Some(0) => None,
+        Some(rows) => Some(rows),
+        None => (format == Format::Table && output.is_terminal()).then_some(TERMINAL_ROWS),
+    };
+    stop::runtime()?.block_on(async {
+        let (sources, channels) = output.worlds(&catalogue);
+        let doors = Doors::new(&catalogue, &sources, &channels);
+        let mut stop = stop::Stop::listen()?;
+        let work = async {
+            let rows = doors.source(&ask.source).fetch(request).await;
+            let rows = rows.map_err(|error| located(error, flags, &catalogue))?;
+            print(rows, renderer(format), limit, output).await
+        };
+        let done = tokio::select! {
+            done = work => done.map(|()| Exit::Done),
+            exit = stop.signal() => Ok(exit),
+        };
+        doors.close().await;
+        done
+    })
+}
+
+/// An error of a saved query says where its SQL stands.
+fn located(error: SourceError, flags: &Flags, catalogue: &Catalogue) -> SourceError {
+    let saved = flags.name.as_ref().and_then(|name| catalogue.queries.get(name));
+    match saved {
+        Some(query) if error.cause == Cause::Statement && error.hint.is_none() => {
+            let place = format!("{}:{}", catalogue.path.display(), query.line);
+            error.with_hint(format!("look at the SQL of query `{}` at {place}", query.name))
+        }
+        _ => error,
+    }
+}
+
+/// The saved query, or the SQL of the command line.
+fn ask(flags: &Flags, catalogue: &Catalogue) -> Result<(String, Ask), Failure> {
+    if let Some(name) = &flags.name {
+        let query = catalogue.queries.get(name);
+        let query = query.ok_or_else(|| find::unknown("query", name.as_str(), catalogue.queries.keys()))?;
+        return Ok((format!("query {name}"), query.ask.clone()));
+    }
+    let source = flags.source.as_ref().expect("clap asks for a source");
+    let entry = catalogue.sources.get(source);
+    let entry = entry.ok_or_else(|| find::unknown("source", source.as_str(), catalogue.sources.keys()))?;
+    let text = match (&flags.command, &flags.file) {
+        (Some(command), _) => command.clone(),
+        (None, file) => read(file.as_deref().expect("clap asks for -c or -f"))?,
+    };
+    let statement = Statement::parse(&text, entry.settings.engine.dialect());
+    let statement = statement.and_then(|statement| statement.check_read().map(|()| statement)).map_err(|error| {
+        let line = 1 + text[..error.span.start.min(text.len())].matches('\n').count();
+        Failure::usage(format!("line {line} of the SQL: {error}"))
+    })?;
+    let parameters = statement.names().into_iter().map(|name| (name.clone(), Parameter::default())).collect();
+    Ok(("query".into(), Ask { source: source.clone(), statement, parameters, timeout: DEFAULT_TIMEOUT }))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    read.map_err(|error| Failure::usage(format!("cannot read SQL from `{}`: {error}", path.display())))
+}
+
+/// A value for every parameter: the given one, or its default.
+fn values(ask: &Ask, given: &[(Name, String)]) -> Result<Vec<(Name, Value<'static>)>, Failure> {
+    if let Some((name, _)) = given.iter().find(|(name, _)| !ask.parameters.contains_key(name)) {
+        let failure = Failure::usage(format!("the query has no parameter `{name}`"));
+        let known: Vec<&str> = ask.parameters.keys().map(Name::as_str).collect();
+        return Err(match nearest(name.as_str(), known.iter().copied()) {
+            Some(near) => failure.hint(format!("did you mean `{near}`?")),
+            None if known.is_empty() => failure,
+            None => failure.hint(format!("it has: {}", known.join(", "))),
+        });
+    }
+    let value = |(name, parameter): (&Name, &Parameter)| {
+        let value = match given.iter().rev().find(|(given, _)| given == name) {
+            Some((_, text)) => {
+                parameter.read(text).map_err(|error| Failure::usage(format!("parameter `{name}`: {error}")))?
+            }
+            None => parameter.default.clone().ok_or_else(|| {
+                Failure::usage(format!("parameter `{name}` has no value")).hint(format!("add -p {name}=VALUE"))
+            })?,
+        };
+        Ok((name.clone(), value))
+    };
+    ask.parameters.iter().map(value).collect()
+}
+
+/// Prints rows as they come, and stops early when nobody reads on or the limit is reached.
+async fn print(
+    mut rows: Rows,
+    mut renderer: Box<dyn Renderer>,
+    limit: Option<u64>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    renderer.begin(rows.columns(), output)?;
+    let mut left = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut cut = false;
+    while let Some(mut batch) = rows.next().await? {
+        if batch.len() > left {
+            batch.truncate(left);
+            cut = true;
+        }
+        left -= batch.len();
+        renderer.rows(&batch, output)?;
+        if cut || output.is_closed() {
+            break;
+        }
+    }
+    renderer.end(output)?;
+    if let (true, Some(limit)) = (cut, limit) {
+        output.say(&format!("there are more than these {limit} rows; --limit 0 prints them all\n"));
+    }
+    Ok(())
+}

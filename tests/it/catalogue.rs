@@ -1,0 +1,369 @@
+//! Stories of catalogues: found, listed, validated, and wrong in every way.
+
+use crate::rig::Rig;
+
+#[test]
+fn every_mistake_is_reported_at_once_with_its_place() {
+    let rig = Rig::new().catalogue(
+        r#"timezone = "Asia/Soul"
+[sources.shop]
+url = "postgres://db.example.com/shop"
+pasword = "${SHOP"
+[sources.other]
+url = "oracle://x"
+[queries.late]
+source = "shp"
+sql = "select 1"
+[queries.double]
+source = "shop"
+sql = "select :a; drop table x"
+[queries.parameters]
+source = "shop"
+sql = "select * from t where a = :contry"
+params = { country = { type = "txt" } }
+[alerts.late]
+query = "parameters"
+when = "amount >> 5"
+schedule = "61 * * * *"
+notify = ["opps"]
+repeat = "sometimes"
+severity = "loud"
+[alerts.nothing]
+[channels.ops]
+type = "slak"
+[channels.mail]
+type = "email"
+server = "mail.example.com"
+from = "nobody"
+to = "me@example.com"
+[stat]
+url = "x"
+"#,
+    );
+    insta::assert_snapshot!(rig.run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: `Asia/Soul` is not a time zone
+     --> rowcall.toml:1:12
+      |
+    1 | timezone = "Asia/Soul"
+      |            ^^^^^^^^^^^
+      |
+      = help: did you mean `Asia/Seoul`?
+
+    error: unknown key `pasword` in `sources.shop`
+     --> rowcall.toml:4:1
+      |
+    4 | pasword = "${SHOP"
+      | ^^^^^^^
+      |
+      = help: did you mean `password`?
+
+    error: cannot see which database this is
+     --> rowcall.toml:6:7
+      |
+    6 | url = "oracle://x"
+      |       ^^^^^^^^^^^^
+      |
+      = help: begin it with `postgres://`, `mysql://` or `sqlite:`, or add `type = "postgres"`
+
+    error: no source is called `shp`
+     --> rowcall.toml:8:10
+      |
+    8 | source = "shp"
+      |          ^^^^^
+      |
+      = help: did you mean `shop`?
+
+    error: a second statement follows the `;`; write one statement per query
+      --> rowcall.toml:12:19
+       |
+    12 | sql = "select :a; drop table x"
+       |                   ^^^^^^^^^^^^
+
+    error: parameter `:contry` is not declared
+      --> rowcall.toml:15:34
+       |
+    15 | sql = "select * from t where a = :contry"
+       |                                  ^^^^^^^
+       |
+       = help: did you mean `:country`?
+
+    error: parameter `country` is not used by `sql`
+      --> rowcall.toml:16:12
+       |
+    16 | params = { country = { type = "txt" } }
+       |            ^^^^^^^
+
+    error: `type` cannot be `txt`
+      --> rowcall.toml:16:31
+       |
+    16 | params = { country = { type = "txt" } }
+       |                               ^^^^^
+       |
+       = help: did you mean `text`?
+
+    error: `when`: a value is missing before `>`
+      --> rowcall.toml:19:17
+       |
+    19 | when = "amount >> 5"
+       |                 ^
+
+    error: `schedule`: the minute `61` is not within 0 to 59
+      --> rowcall.toml:20:13
+       |
+    20 | schedule = "61 * * * *"
+       |             ^^
+
+    error: no channel is called `opps`
+      --> rowcall.toml:21:11
+       |
+    21 | notify = ["opps"]
+       |           ^^^^^^
+       |
+       = help: did you mean `ops`?
+
+    error: `repeat` cannot be `sometimes`: it is a length of time
+      --> rowcall.toml:22:10
+       |
+    22 | repeat = "sometimes"
+       |          ^^^^^^^^^^^
+       |
+       = help: write it like "30m" or "4h", or "never"
+
+    error: `severity` cannot be `loud`
+      --> rowcall.toml:23:12
+       |
+    23 | severity = "loud"
+       |            ^^^^^^
+       |
+       = help: known here: `info`, `warning`, `critical`
+
+    error: `alerts.nothing` has no `source`
+      --> rowcall.toml:24:9
+       |
+    24 | [alerts.nothing]
+       |         ^^^^^^^
+       |
+       = help: `source` is the name of a [sources.x] table
+
+    error: `alerts.nothing` has no `sql`
+      --> rowcall.toml:24:9
+       |
+    24 | [alerts.nothing]
+       |         ^^^^^^^
+       |
+       = help: `sql` is the SELECT to run
+
+    error: `alerts.nothing` has no `when`
+      --> rowcall.toml:24:9
+       |
+    24 | [alerts.nothing]
+       |         ^^^^^^^
+       |
+       = help: `when` is the rule, such as "amount > 1000"
+
+    error: `type` cannot be `slak`
+      --> rowcall.toml:26:8
+       |
+    26 | type = "slak"
+       |        ^^^^^^
+       |
+       = help: did you mean `slack`?
+
+    error: `server` must begin with `smtp://` or `smtps://`
+      --> rowcall.toml:29:10
+       |
+    29 | server = "mail.example.com"
+       |          ^^^^^^^^^^^^^^^^^^
+       |
+       = help: `smtp://` asks for STARTTLS, `smtps://` is TLS from the first byte
+
+    error: `nobody` is not a mail address: it has no `@`
+      --> rowcall.toml:30:8
+       |
+    30 | from = "nobody"
+       |        ^^^^^^^^
+
+    error: unknown key `stat` at the top
+      --> rowcall.toml:32:2
+       |
+    32 | [stat]
+       |  ^^^^
+       |
+       = help: did you mean `state`?
+
+    20 mistakes: nothing was connected to
+    "#);
+}
+
+#[test]
+fn broken_toml_is_shown_where_it_breaks() {
+    insta::assert_snapshot!(Rig::new().catalogue("[sources.a\nurl = \"sqlite:a.db\"\nurl = 5\n").run(&["list"]), @r#"
+    exit 2
+    --- stderr
+    error: not TOML: unclosed table, expected `]`
+     --> rowcall.toml:1:11
+      |
+    1 | [sources.a
+      |           ^
+
+    1 mistake: nothing was connected to
+    "#);
+}
+
+#[test]
+fn a_catalogue_that_is_not_there_says_what_to_do() {
+    insta::assert_snapshot!(Rig::new().run(&["list"]), @r#"
+    exit 2
+    --- stderr
+    error: no catalogue: there is no `rowcall.toml` here or in a parent folder
+      next: write one with `rowcall init`, or name one with --config
+    "#);
+    insta::assert_snapshot!(Rig::new().run(&["--config", "other.toml", "list"]), @r#"
+    exit 2
+    --- stderr
+    error: cannot read catalogue `other.toml`: No such file or directory (os error 2)
+      next: name a file with --config, or write one with `rowcall init`
+    "#);
+}
+
+#[test]
+fn a_catalogue_is_found_in_a_parent_folder() {
+    let rig = Rig::new().catalogue("[sources.a]\nurl = \"sqlite:a.db\"\n");
+    let inner = rig.path().join("deep/er");
+    std::fs::create_dir_all(&inner).expect("made");
+    let output = rig.command(&["list"]).current_dir(inner).output().expect("ends");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("source  a"), "{output:?}");
+}
+
+#[test]
+fn likely_slips_are_remarked_on_and_allowed() {
+    let rig = Rig::new().catalogue(
+        "[sources.a]\nurl = \"sqlite::memory:\"\n[alerts.x]\nsource = \"a\"\nsql = \"select 1 as n\"\nwhen = \"n > 1\"\n\
+         schedule = \"0 12 1-7 * 1\"\n",
+    );
+    insta::assert_snapshot!(rig.run(&["validate"]), @r#"
+    exit 0
+    --- stdout
+    rowcall.toml: 1 source, 0 queries, 1 alert, 0 channels: no mistake
+    --- stderr
+    warning: due on each day that `1-7` or `1` names: both day fields choose
+     --> rowcall.toml:7:18
+      |
+    7 | schedule = "0 12 1-7 * 1"
+      |                  ^^^^^^^
+      |
+      = help: leave one of them `*` if the other shall decide
+    "#);
+}
+
+#[test]
+fn entries_are_listed() {
+    let rig = Rig::new().file("config.toml", include_str!("../../config.example.toml"));
+    insta::assert_snapshot!(rig.run(&["--config", "config.toml", "list"]), @r#"
+    exit 0
+    --- stdout
+    KIND     NAME          DETAIL                          DESCRIPTION
+    source   demo          sqlite                          A database in memory that brings its own rows
+    query    orders        on demo                         Paid orders of a country
+    query    stock         on demo                         What is on the shelves
+    alert    big_orders    critical, every 5m              Orders that somebody should look at
+    alert    low_stock     warning, */10 9-18 * * mon-fri  Goods that run out soon
+    alert    orders_today  warning, 0 18 * * *             Fewer orders than there should be
+    channel  terminal      stdout
+    "#);
+    insta::assert_snapshot!(rig.run(&["--config", "config.toml", "list", "queries", "--json"]), @r#"
+    exit 0
+    --- stdout
+    [
+      {
+        "kind": "query",
+        "name": "orders",
+        "detail": "on demo",
+        "description": "Paid orders of a country",
+        "tags": [
+          "orders"
+        ],
+        "line": 46
+      },
+      {
+        "kind": "query",
+        "name": "stock",
+        "detail": "on demo",
+        "description": "What is on the shelves",
+        "tags": [],
+        "line": 41
+      }
+    ]
+    "#);
+}
+
+#[test]
+fn the_starter_catalogue_works_and_nothing_is_overwritten() {
+    let rig = Rig::new();
+    insta::assert_snapshot!(rig.run(&["init"]), @r#"
+    exit 0
+    --- stdout
+    wrote rowcall.toml; try `rowcall check --notify`
+    "#);
+    rig.run(&["validate"]).exits(0);
+    insta::assert_snapshot!(rig.run(&["check", "--notify"]), @r#"
+    exit 1
+    --- stdout
+    ALERT      STATE   SEVERITY  WHY
+    low_stock  firing  warning   1 of 2 rows: on_hand < 5
+
+    FIRING low_stock: 1 of 2 rows: on_hand < 5
+      since     [TIME] UTC
+      severity  warning
+      value     on_hand = 3
+      rule      on_hand < 5
+
+      sku  on_hand
+      A-1        3
+
+      more: rowcall check low_stock
+    "#);
+    insta::assert_snapshot!(rig.run(&["init"]), @r#"
+    exit 2
+    --- stderr
+    error: `rowcall.toml` exists and is left as it is
+      next: name another file: rowcall init FILE
+    "#);
+}
+
+/// Everything of the example that is commented out because it names a server or a secret is right as well.
+#[test]
+fn the_commented_part_of_the_example_is_right_too() {
+    let example = include_str!("../../config.example.toml");
+    let uncommented: Vec<&str> = example
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(key, _)| is_key(key)) => rest,
+            _ => line,
+        })
+        .collect();
+    let ran = Rig::new().catalogue(&uncommented.join("\n")).run(&["validate"]).exits(0);
+    assert_eq!(ran.stdout, "rowcall.toml: 4 sources, 2 queries, 3 alerts, 3 channels: no mistake\n");
+}
+
+fn is_key(text: &str) -> bool {
+    let text = text.trim_end();
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+}
+
+#[test]
+fn online_validation_asks_every_source() {
+    let rig = Rig::new()
+        .catalogue("[sources.good]\nurl = \"sqlite::memory:\"\n[sources.gone]\nurl = \"sqlite:not-there.db\"\n");
+    insta::assert_snapshot!(rig.run(&["validate", "--online"]), @r#"
+    exit 3
+    --- stdout
+    rowcall.toml: 2 sources, 0 queries, 0 alerts, 0 channels: no mistake
+    source `good` answers
+    --- stderr
+    error: source `gone`: there is no file `./not-there.db`
+      next: a relative file is looked for beside the catalogue; none is created
+    "#);
+}

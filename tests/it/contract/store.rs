@@ -1,0 +1,264 @@
+//! What every store promises, on a file and in memory.
+
+use jiff::Timestamp;
+use rowcall::incident::{Health, Instance, News, State, Told};
+use rowcall::message::{Kind, Message, Receipt, Severity};
+use rowcall::name::Name;
+use rowcall::secret::{Environment, Secret};
+use rowcall::store::{self, Claim, Claimed, Outcome, Outgoing, Remembered, Settlement, Store};
+use rowcall::value::Value;
+use tempfile::TempDir;
+
+/// The stores that keep to the contract.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    File,
+    Memory,
+}
+
+const PLACES: [Place; 2] = [Place::File, Place::Memory];
+
+/// A store and the folder it may lie in.
+struct Scene {
+    folder: TempDir,
+    store: Box<dyn Store>,
+}
+
+async fn open(folder: &TempDir, place: Place) -> Box<dyn Store> {
+    let url = match place {
+        Place::File => "sqlite:state.db",
+        Place::Memory => "sqlite::memory:",
+    };
+    let url = Secret::parse(url, "a test").expect("reads");
+    store::open(&url, &Environment::default(), folder.path()).await.expect("opens")
+}
+
+async fn scene(place: Place) -> Scene {
+    let folder = tempfile::tempdir().expect("a folder");
+    Scene { store: open(&folder, place).await, folder }
+}
+
+fn name(word: &str) -> Name {
+    Name::new(word).expect("a name")
+}
+
+fn second(n: i64) -> Timestamp {
+    Timestamp::from_second(1_763_600_400 + n).expect("in range")
+}
+
+async fn granted(store: &dyn Store, job: &str, slot: Option<Timestamp>) -> Claim {
+    match store.claim(job, slot).await.expect("answers") {
+        Claimed::Granted(claim) => claim,
+        other => panic!("not granted: {other:?}"),
+    }
+}
+
+fn outcome(alert: &str, at: i64) -> Outcome {
+    Outcome {
+        alert: name(alert),
+        started: second(at),
+        ended: second(at),
+        health: Health::Healthy,
+        rule: "n > 1".into(),
+        state: State::Ok,
+        rows: Some(2),
+        note: "none of 2 rows".into(),
+        instances: Vec::new(),
+        forgotten: Vec::new(),
+        told: Vec::new(),
+        told_health: Vec::new(),
+        messages: Vec::new(),
+    }
+}
+
+fn message(id: &str, alert: &str) -> Message {
+    Message {
+        id: id.into(),
+        alert: alert.into(),
+        thread: format!("{alert}-1"),
+        kind: Kind::Firing,
+        severity: Severity::Warning,
+        at: second(0),
+        summary: "하나".into(),
+        description: None,
+        facts: vec![("since".into(), "now".into())],
+        excerpt: None,
+        link: None,
+        command: None,
+    }
+}
+
+fn outgoing(id: &str, alert: &str, channel: &str) -> Outgoing {
+    Outgoing { channel: name(channel), message: message(id, alert), expires: second(86_400) }
+}
+
+async fn record(store: &dyn Store, outcome: &Outcome) {
+    let claim = granted(store, &format!("alert {}", outcome.alert), None).await;
+    store.record(&claim, outcome).await.expect("recorded");
+}
+
+async fn waiting(store: &dyn Store, channel: &str, at: i64) -> Vec<(i64, String)> {
+    let waiting = store.waiting(&name(channel), second(at)).await.expect("answers");
+    waiting.into_iter().map(|waiting| (waiting.seq, waiting.message.id)).collect()
+}
+
+#[tokio::test]
+async fn a_job_has_one_claim_and_a_slot_one_run() {
+    for place in PLACES {
+        let Scene { folder, store } = scene(place).await;
+        let claim = granted(store.as_ref(), "alert a", Some(second(0))).await;
+        assert!(matches!(store.claim("alert a", Some(second(60))).await, Ok(Claimed::Busy)), "{place:?}");
+        let other = granted(store.as_ref(), "alert b", None).await;
+        if place == Place::File {
+            let second_process = open(&folder, place).await;
+            assert!(matches!(second_process.claim("alert a", None).await, Ok(Claimed::Busy)));
+        }
+        store.record(&claim, &outcome("a", 0)).await.expect("recorded");
+        drop((claim, other));
+        assert!(matches!(store.claim("alert a", Some(second(0))).await, Ok(Claimed::Done)), "{place:?}");
+        granted(store.as_ref(), "alert a", Some(second(60))).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_run_learned_is_remembered() {
+    for place in PLACES {
+        let Scene { folder, store } = scene(place).await;
+        let fires = Remembered {
+            key: "[\"17\"]".into(),
+            labels: vec![("id".into(), "17".into())],
+            instance: Instance { state: State::Firing, since: second(3), began: Some(second(1)) },
+            values: vec![Value::Decimal("1.10".into()), Value::Null],
+        };
+        let told = Told { news: News::Firing, began: second(1), at: second(3) };
+        let mut first = outcome("a", 3);
+        first.health = Health::NoData;
+        first.instances = vec![fires.clone()];
+        first.told = vec![(name("ops"), fires.key.clone(), told)];
+        first.told_health = vec![(name("mail"), Health::NoData)];
+        record(store.as_ref(), &first).await;
+        let store = if place == Place::File { open(&folder, place).await } else { store };
+        let memory = store.recall(&name("a")).await.expect("answers");
+        assert_eq!((memory.health, memory.rule.as_str()), (Health::NoData, "n > 1"));
+        assert_eq!(memory.instances, std::slice::from_ref(&fires));
+        assert_eq!(memory.told, [(name("ops"), fires.key.clone(), told)]);
+        assert_eq!(memory.told_health, [(name("mail"), Health::NoData)]);
+        assert!(store.recall(&name("b")).await.expect("answers").instances.is_empty());
+
+        let mut second_run = outcome("a", 4);
+        second_run.told = vec![(name("ops"), fires.key.clone(), Told { news: News::Resolved, ..told })];
+        second_run.forgotten = vec![fires.key];
+        record(store.as_ref(), &second_run).await;
+        let memory = store.recall(&name("a")).await.expect("answers");
+        assert!(memory.instances.is_empty() && memory.told.is_empty(), "an instance that is no more leaves nothing");
+        assert_eq!(memory.health, Health::Healthy);
+    }
+}
+
+#[tokio::test]
+async fn messages_wait_in_order_for_each_alert_and_channel() {
+    for place in PLACES {
+        let Scene { store, .. } = scene(place).await;
+        let mut first = outcome("a", 0);
+        first.messages = vec![outgoing("a1", "a", "ops"), outgoing("a2", "a", "mail")];
+        record(store.as_ref(), &first).await;
+        first.messages = vec![outgoing("a3", "a", "ops")];
+        record(store.as_ref(), &first).await;
+        let mut other = outcome("b", 0);
+        other.messages = vec![outgoing("b1", "b", "ops")];
+        record(store.as_ref(), &other).await;
+
+        let ops = waiting(store.as_ref(), "ops", 0).await;
+        let ids: Vec<&str> = ops.iter().map(|(_, id)| id.as_str()).collect();
+        assert_eq!(ids, ["a1", "b1"], "{place:?}: the oldest of each alert");
+        let again = Settlement::Again { at: second(30), problem: "busy".into() };
+        store.settle(ops[0].0, &again).await.expect("settled");
+        assert_eq!(waiting(store.as_ref(), "ops", 10).await, [(ops[1].0, "b1".into())], "a failing one holds its lane");
+        assert_eq!(store.next_attempt(&name("ops")).await.expect("answers"), Some(second(0)));
+        let receipt = Receipt { reference: Some("1234.5678".into()) };
+        store.settle(ops[1].0, &Settlement::Delivered { at: second(11), receipt }).await.expect("settled");
+        assert_eq!(store.next_attempt(&name("ops")).await.expect("answers"), Some(second(30)));
+        assert_eq!(waiting(store.as_ref(), "ops", 30).await, [(ops[0].0, "a1".into())]);
+        store.settle(ops[0].0, &Settlement::Dead { at: second(31), problem: "no".into() }).await.expect("settled");
+        assert_eq!(waiting(store.as_ref(), "ops", 31).await.len(), 1, "the next one of the lane is free");
+        assert_eq!(waiting(store.as_ref(), "mail", 31).await.len(), 1, "{place:?}: a channel of its own");
+    }
+}
+
+#[tokio::test]
+async fn a_message_finds_the_receipt_of_the_first_of_its_thread() {
+    let Scene { store, .. } = scene(Place::Memory).await;
+    let mut first = outcome("a", 0);
+    first.messages = vec![outgoing("a1", "a", "ops"), outgoing("a2", "a", "ops")];
+    record(store.as_ref(), &first).await;
+    let sent = store.waiting(&name("ops"), second(0)).await.expect("answers");
+    assert_eq!(sent[0].earlier, None);
+    let receipt = Receipt { reference: Some("1234.5678".into()) };
+    let delivered = Settlement::Delivered { at: second(1), receipt: receipt.clone() };
+    store.settle(sent[0].seq, &delivered).await.expect("settled");
+    let next = store.waiting(&name("ops"), second(1)).await.expect("answers");
+    assert_eq!((next[0].message.id.as_str(), &next[0].earlier), ("a2", &Some(receipt)));
+}
+
+#[tokio::test]
+async fn an_outcome_is_written_whole_or_not_at_all() {
+    for place in PLACES {
+        let Scene { store, .. } = scene(place).await;
+        let mut first = outcome("a", 0);
+        first.messages = vec![outgoing("same", "a", "ops"), outgoing("same", "a", "ops")];
+        first.health = Health::Error;
+        let claim = granted(store.as_ref(), "alert a", None).await;
+        store.record(&claim, &first).await.expect_err("an id occurs twice");
+        drop(claim);
+        assert_eq!(store.recall(&name("a")).await.expect("answers").health, Health::Healthy, "{place:?}");
+        assert!(waiting(store.as_ref(), "ops", 0).await.is_empty(), "{place:?}");
+        record(store.as_ref(), &outcome("a", 1)).await;
+    }
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn the_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let Scene { folder, store } = scene(Place::File).await;
+    let mode = std::fs::metadata(folder.path().join("state.db")).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    drop(store);
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_left_alone() {
+    let Scene { folder, store } = scene(Place::File).await;
+    store.close().await;
+    drop(store);
+    let path = folder.path().join("state.db");
+    let done = std::thread::spawn(move || crate::rig::Rig::change(&path, "pragma user_version = 99"));
+    done.join().expect("changed");
+    let url = Secret::parse("sqlite:state.db", "a test").expect("reads");
+    let Err(error) = store::open(&url, &Environment::default(), folder.path()).await else { panic!("it opened") };
+    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 1)");
+}
+
+#[tokio::test]
+async fn a_second_writer_waits_for_its_turn() {
+    let Scene { folder, store } = scene(Place::File).await;
+    let other = open(&folder, Place::File).await;
+    let alerts: Vec<String> = (0..20).map(|n| format!("a{n}")).collect();
+    let write = |store: &'static dyn Store, alert: String| async move { record(store, &outcome(&alert, 0)).await };
+    let (one, two): (&'static dyn Store, &'static dyn Store) = (Box::leak(store), Box::leak(other));
+    let both = alerts.iter().enumerate().map(|(n, alert)| write(if n % 2 == 0 { one } else { two }, alert.clone()));
+    futures_util::future::join_all(both).await;
+    for alert in &alerts {
+        assert_eq!(one.recall(&name(alert)).await.expect("answers").rule, "n > 1");
+    }
+}
+
+#[tokio::test]
+async fn the_bundled_sqlite_is_free_of_the_wal_reset_fault() {
+    use sqlx::{ConnectOptions, Row};
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new().in_memory(true).connect().await.expect("opens");
+    let row = sqlx::query("select sqlite_version()").fetch_one(&mut connection).await.expect("answers");
+    let version: String = row.get(0);
+    let numbers: Vec<u32> = version.split('.').map(|part| part.parse().expect("a number")).collect();
+    assert!(numbers >= vec![3, 51, 3], "{version}");
+}

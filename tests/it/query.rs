@@ -1,0 +1,188 @@
+//! Stories of `rowcall query`.
+
+use std::process::Stdio;
+
+use crate::rig::Rig;
+
+const DEMO: &str = r#"
+[sources.demo]
+url = "sqlite::memory:"
+setup = "create table t (id integer, name text); insert into t values (1, '녹차'), (2, null), (3, '')"
+[queries.all]
+source = "demo"
+sql = "select id, name from t order by id"
+[queries.some]
+source = "demo"
+sql = "select id, ':not_a_parameter' as text from t where id >= :least and id <> :but order by id"
+params = { least = { type = "int", default = 2 }, but = { type = "int" } }
+"#;
+
+fn demo() -> Rig {
+    Rig::new().catalogue(DEMO)
+}
+
+#[test]
+fn a_saved_query_prints_a_table() {
+    insta::assert_snapshot!(demo().run(&["query", "all"]), @r#"
+    exit 0
+    --- stdout
+    ┌────┬──────┐
+    │ id ┆ name │
+    ╞════╪══════╡
+    │  1 ┆ 녹차 │
+    │  2 ┆ NULL │
+    │  3 ┆      │
+    └────┴──────┘
+    (3 rows)
+    "#);
+}
+
+#[test]
+fn csv_and_json_are_for_programs() {
+    insta::assert_snapshot!(demo().run(&["query", "all", "--format", "csv"]), @r#"
+    exit 0
+    --- stdout
+    id,name
+    1,녹차
+    2,
+    3,""
+    "#);
+    insta::assert_snapshot!(demo().run(&["query", "all", "--format", "json"]), @r#"
+    exit 0
+    --- stdout
+    [
+    {"id":1,"name":"녹차"},
+    {"id":2,"name":null},
+    {"id":3,"name":""}
+    ]
+    "#);
+}
+
+#[test]
+fn sql_comes_from_the_command_line_a_file_or_standard_input() {
+    let rig = demo().file("count.sql", "select count(*) as n\nfrom t; -- done\n").input("select 7 as n");
+    for arguments in [["-c", "select 3 as n"], ["-f", "count.sql"]] {
+        let [flag, value] = arguments;
+        let ran = rig.run(&["query", "-s", "demo", flag, value, "--format", "csv"]).exits(0);
+        assert_eq!(ran.stdout, "n\n3\n");
+    }
+    assert_eq!(rig.run(&["query", "-s", "demo", "-f", "-", "--format", "csv"]).exits(0).stdout, "n\n7\n");
+}
+
+#[test]
+fn parameters_are_bound_and_checked_before_anything_connects() {
+    let rig = demo();
+    let csv = |arguments: &[&str]| rig.run(&[&["query", "some", "--format", "csv"], arguments].concat());
+    assert_eq!(csv(&["-p", "but=3"]).exits(0).stdout, "id,text\n2,:not_a_parameter\n");
+    assert_eq!(
+        csv(&["-p", "but=2", "-p", "least=1"]).exits(0).stdout,
+        "id,text\n1,:not_a_parameter\n3,:not_a_parameter\n"
+    );
+    insta::assert_snapshot!(csv(&[]), @r#"
+    exit 2
+    --- stderr
+    error: parameter `but` has no value
+      next: add -p but=VALUE
+    "#);
+    insta::assert_snapshot!(csv(&["-p", "but=three"]), @r#"
+    exit 2
+    --- stderr
+    error: parameter `but`: `three` is not a whole number of 64 bits
+    "#);
+    insta::assert_snapshot!(csv(&["-p", "bat=3"]), @r#"
+    exit 2
+    --- stderr
+    error: the query has no parameter `bat`
+      next: did you mean `but`?
+    "#);
+    let adhoc = ["query", "-s", "demo", "-c", "select :x as x", "-p", "x=' or 1=1 --", "--format", "csv"];
+    assert_eq!(rig.run(&adhoc).exits(0).stdout, "x\n' or 1=1 --\n");
+}
+
+#[test]
+fn a_limit_cuts_and_says_so() {
+    let rig = demo();
+    insta::assert_snapshot!(rig.run(&["query", "all", "--limit", "2", "--format", "csv"]), @r#"
+    exit 0
+    --- stdout
+    id,name
+    1,녹차
+    2,
+    --- stderr
+    there are more than these 2 rows; --limit 0 prints them all
+    "#);
+    assert_eq!(rig.run(&["query", "all", "--limit", "3"]).exits(0).stderr, "");
+    assert_eq!(rig.run(&["query", "all", "--limit", "0"]).exits(0).stderr, "");
+}
+
+#[test]
+fn writing_is_refused() {
+    let rig = demo();
+    insta::assert_snapshot!(rig.run(&["query", "-s", "demo", "-c", "delete from t"]), @r#"
+    exit 2
+    --- stderr
+    error: line 1 of the SQL: `delete` is no read, and sessions are read-only; a query begins with `select`, `with`, `values`, `explain`, `pragma`
+    "#);
+    insta::assert_snapshot!(rig.run(&["query", "-s", "demo", "-c", "select 1; select 2"]), @r#"
+    exit 2
+    --- stderr
+    error: line 1 of the SQL: a second statement follows the `;`; write one statement per query
+    "#);
+}
+
+#[test]
+fn control_characters_of_a_cell_never_reach_a_terminal() {
+    let ran = demo().run(&["query", "-s", "demo", "-c", "select char(27) || '[2J' as \"a\nb\""]).exits(0);
+    assert!(!ran.stdout.contains('\u{1b}'), "{ran}");
+    assert!(ran.stdout.contains("\\x1b[2J") && ran.stdout.contains("a\\nb"), "{ran}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_quiet_success() {
+    let rig = demo();
+    let many = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300000) select i from n";
+    let mut command = rig.command(&["query", "-s", "demo", "-c", many, "--format", "csv"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let rig = demo();
+    let mut command = rig.command(&["query", "all", "--format", "csv"]);
+    let output = command.stdout(full).stderr(Stdio::piped()).output().expect("ends");
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(words.starts_with("error: cannot write to standard output: No space left on device"), "{words}");
+    assert_eq!(output.status.code(), Some(70));
+}
+
+#[test]
+fn a_deadline_cancels_the_statement() {
+    let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+    insta::assert_snapshot!(demo().run(&["query", "-s", "demo", "-c", endless, "--timeout", "200ms"]), @r#"
+    exit 3
+    --- stderr
+    error: source `demo`: no answer within 200ms; the statement was cancelled
+      next: raise `timeout`, or make the statement cheaper
+    "#);
+}
+
+#[test]
+fn an_unknown_query_or_source_has_a_near_match() {
+    insta::assert_snapshot!(demo().run(&["query", "al"]), @r#"
+    exit 2
+    --- stderr
+    error: no query is called `al`
+      next: did you mean `all`?
+    "#);
+    insta::assert_snapshot!(demo().run(&["query", "-s", "damo", "-c", "select 1"]), @r#"
+    exit 2
+    --- stderr
+    error: no source is called `damo`
+      next: did you mean `demo`?
+    "#);
+}

@@ -1,0 +1,259 @@
+//! Stories of `rowcall schedule`: inside this process under a clock moved by hand, and as a program under real signals.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rowcall::clock::ManualClock;
+use rowcall::job::Doors;
+use rowcall::scheduler::{Ended, Scheduler};
+use rowcall::secret::Environment;
+use rowcall::store::{Claimed, Store};
+use rowcall::{catalogue, channel, source, store};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::rig::{Rig, without_times};
+
+const EVERY_MINUTE: &str = r#"
+[state]
+url = "sqlite::memory:"
+[sources.shop]
+url = "sqlite:shop.db"
+[alerts.low]
+source = "shop"
+sql = "select on_hand from stock"
+when = "on_hand < 5"
+schedule = "* * * * *"
+repeat = "1s"
+notify = ["terminal"]
+[channels.terminal]
+type = "stdout"
+"#;
+
+/// A loop that runs in this process, and everything that moves it.
+struct Loop {
+    rig: Rig,
+    clock: Arc<ManualClock>,
+    store: Arc<dyn Store>,
+    stop: CancellationToken,
+    messages: mpsc::UnboundedReceiver<String>,
+    ended: JoinHandle<Ended>,
+}
+
+/// Gives each message that is printed to the test.
+struct Printer(mpsc::UnboundedSender<String>, Vec<u8>);
+
+impl Write for Printer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.1.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let text = String::from_utf8(std::mem::take(&mut self.1)).expect("text");
+        if !text.is_empty() {
+            let _ = self.0.send(text);
+        }
+        Ok(())
+    }
+}
+
+fn minute(n: i64) -> Timestamp {
+    Timestamp::from_second(1_763_600_400 + n * 60).expect("in range")
+}
+
+impl Loop {
+    /// Starts half a minute before the first slot.
+    async fn start(text: &str) -> Self {
+        let rig = Rig::new().catalogue(text);
+        rig.sqlite("shop.db", "create table stock (on_hand integer); insert into stock values (3)");
+        let catalogue = Arc::new(catalogue::load(&rig.path().join("rowcall.toml")).expect("sound"));
+        let (sender, messages) = mpsc::unbounded_channel();
+        let folder: Arc<std::path::Path> = rig.path().into();
+        let sources = source::World { environment: Environment::default(), folder: Arc::clone(&folder) };
+        let printer = Arc::new(Mutex::new(Printer(sender, Vec::new())));
+        let channels = channel::World { environment: Environment::default(), folder, printer };
+        let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
+        let store = store::open(&catalogue.state.url, &Environment::default(), rig.path()).await.expect("opens");
+        let store: Arc<dyn Store> = Arc::from(store);
+        let clock = Arc::new(ManualClock::new(minute(0)));
+        clock.set(minute(0).checked_sub(jiff::SignedDuration::from_secs(30)).expect("in range"));
+        let scheduler = Scheduler::new(catalogue, doors, Arc::clone(&store), Arc::clone(&clock) as _);
+        let stop = CancellationToken::new();
+        let token = stop.clone();
+        let ended = tokio::spawn(async move { scheduler.run(&token).await });
+        Self { rig, clock, store, stop, messages, ended }
+    }
+
+    /// Moves the clock to a minute that the loop waits for.
+    async fn reach(&self, n: i64) {
+        self.clock.awaited(minute(n)).await;
+        self.clock.set(minute(n));
+    }
+
+    async fn message(&mut self) -> String {
+        let message = tokio::time::timeout(Duration::from_secs(20), self.messages.recv()).await;
+        message.expect("a message comes").expect("the loop lives")
+    }
+
+    async fn finish(mut self) -> Vec<String> {
+        self.stop.cancel();
+        assert_eq!(self.ended.await.expect("the loop ends"), Ended::Clean);
+        let mut left = Vec::new();
+        while let Ok(message) = self.messages.try_recv() {
+            left.push(message);
+        }
+        left
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_slot_is_run_once_and_told() {
+    let mut scene = Loop::start(EVERY_MINUTE).await;
+    for n in 0..5 {
+        scene.reach(n).await;
+        let message = scene.message().await;
+        assert!(message.contains(if n == 0 { "FIRING low" } else { "STILL FIRING low" }), "minute {n}: {message}");
+    }
+    assert_eq!(scene.finish().await, Vec::<String>::new(), "nothing is told twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_of_an_alert_that_still_runs_is_skipped_and_the_next_one_is_not() {
+    let mut scene = Loop::start(EVERY_MINUTE).await;
+    let claim = scene.store.claim("alert low", None).await.expect("the store answers");
+    let Claimed::Granted(claim) = claim else { panic!("nobody else runs it") };
+    scene.reach(0).await;
+    // The loop waits for the next minute once the run of this one was started; it is refused while the claim is held.
+    scene.reach(1).await;
+    scene.clock.awaited(minute(2)).await;
+    drop(claim);
+    scene.reach(2).await;
+    assert!(scene.message().await.contains("FIRING low"));
+    assert_eq!(scene.finish().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_alert_ends_nothing_and_its_recovery_is_told() {
+    let mut scene = Loop::start(EVERY_MINUTE).await;
+    scene.reach(0).await;
+    assert!(scene.message().await.contains("FIRING low"));
+    rename(&scene.rig, "stock", "hidden").await;
+    scene.reach(1).await;
+    assert!(scene.message().await.contains("CANNOT JUDGE low: source `shop`: no such table: stock"));
+    rename(&scene.rig, "hidden", "stock").await;
+    scene.reach(2).await;
+    let mut both = [scene.message().await, scene.message().await];
+    both.sort();
+    assert!(both[0].contains("STILL FIRING low"), "{both:?}");
+    assert!(both[1].contains("WORKS AGAIN low"), "{both:?}");
+    assert_eq!(scene.finish().await, Vec::<String>::new());
+}
+
+async fn rename(rig: &Rig, from: &str, to: &str) {
+    let (path, sql) = (rig.path().to_owned(), format!("alter table {from} rename to {to}"));
+    tokio::task::spawn_blocking(move || Rig::change(&path.join("shop.db"), &sql)).await.expect("done");
+}
+
+/// The program itself, its log read line by line.
+struct Program {
+    child: Child,
+    log: Box<dyn Iterator<Item = String>>,
+}
+
+fn program(rig: &Rig) -> Program {
+    let mut command = rig.command(&["schedule"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
+    let log = BufReader::new(child.stderr.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+    Program { child, log: Box::new(log) }
+}
+
+impl Program {
+    /// Reads the log up to a line that holds `words`.
+    fn wait_for(&mut self, words: &str) {
+        let seen: Vec<String> = self.log.by_ref().take_while(|line| !line.contains(words)).collect();
+        assert!(self.child.try_wait().expect("known").is_none(), "it ended without `{words}`: {seen:#?}");
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = std::process::Command::new("kill").args([name, &self.child.id().to_string()]).status();
+        assert!(kill.expect("kill runs").success());
+    }
+
+    fn end(mut self) -> (Option<i32>, Vec<String>) {
+        let rest = self.log.map(|line| without_times(&line)).collect();
+        (self.child.wait().expect("ends").code(), rest)
+    }
+}
+
+const EVERY_SECOND: &str = r#"
+[sources.demo]
+url = "sqlite::memory:"
+[alerts.always]
+source = "demo"
+sql = "select 1 as n"
+when = "n = 1"
+schedule = "every 1s"
+repeat = "1s"
+notify = ["terminal"]
+[alerts.broken]
+source = "demo"
+sql = "select 1 as n from nowhere"
+when = "n = 1"
+schedule = "every 1s"
+[channels.terminal]
+type = "stdout"
+"#;
+
+#[test]
+fn sigterm_and_ctrl_c_end_the_loop_cleanly() {
+    for signal in ["-TERM", "-INT"] {
+        let rig = Rig::new().catalogue(EVERY_SECOND);
+        let mut program = program(&rig);
+        program.wait_for("alert broken: error");
+        program.wait_for("alert always: told terminal");
+        program.wait_for("alert always: told terminal");
+        program.signal(signal);
+        let (code, rest) = program.end();
+        assert_eq!(code, Some(0), "{signal}: {rest:#?}");
+        assert!(rest.iter().any(|line| line.contains("stopping")), "{rest:#?}");
+    }
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as n from n";
+    let rig = Rig::new().catalogue(&EVERY_SECOND.replace("select 1 as n\"", &format!("{endless}\"")));
+    let mut program = program(&rig);
+    program.wait_for("slot");
+    program.signal("-TERM");
+    program.wait_for("stopping");
+    program.signal("-TERM");
+    assert_eq!(program.end().0, Some(143));
+}
+
+#[test]
+fn a_run_that_goes_on_makes_its_alert_skip_a_slot() {
+    let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as n from n";
+    let rig = Rig::new().catalogue(&EVERY_SECOND.replace("select 1 as n\"", &format!("{endless}\"")));
+    let mut program = program(&rig);
+    program.wait_for("skipped: the run before it still goes on");
+    program.signal("-TERM");
+    program.signal("-KILL");
+    program.end();
+}
+
+#[test]
+fn a_catalogue_without_a_schedule_has_nothing_to_do() {
+    let rig = Rig::new().catalogue(&EVERY_SECOND.replace("schedule = \"every 1s\"", ""));
+    insta::assert_snapshot!(rig.run(&["schedule"]), @r#"
+    exit 2
+    --- stderr
+    error: nothing is scheduled
+      next: give an alert a `schedule`, such as "*/5 * * * *"
+    "#);
+}
