@@ -30,11 +30,18 @@ pub(super) fn sources() -> Vec<CompletionCandidate> {
     catalogue().map(|catalogue| catalogue.sources.iter().map(described).collect()).unwrap_or_default()
 }
 
+pub(super) fn alert_names() -> Vec<CompletionCandidate> {
+    catalogue().map(|catalogue| names_of_alerts(&catalogue)).unwrap_or_default()
+}
+
+fn names_of_alerts(catalogue: &Catalogue) -> Vec<CompletionCandidate> {
+    catalogue.alerts.iter().map(|(name, alert)| candidate(name.as_str(), &alert.description)).collect()
+}
+
 /// Alerts, and the tags they have.
 pub(super) fn alerts() -> Vec<CompletionCandidate> {
     let Some(catalogue) = catalogue() else { return Vec::new() };
-    let mut candidates: Vec<CompletionCandidate> =
-        catalogue.alerts.iter().map(|(name, alert)| candidate(name.as_str(), &alert.description)).collect();
+    let mut candidates = names_of_alerts(&catalogue);
     let mut tags: Vec<&String> = catalogue.alerts.values().flat_map(|alert| &alert.tags).collect();
     tags.sort_unstable();
     tags.dedup();

@@ -1,25 +1,47 @@
-//! `rowcall schedule`: the loop in the foreground.
+//! `rowcall schedule`: the loop in the foreground, or with `--list` what it would do.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{Exit, Failure};
 use super::output::Output;
-use super::{find, stop};
+use super::{complete, find, stop};
 use crate::catalogue::Catalogue;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
+use crate::name::Name;
 use crate::scheduler::{Ended, Scheduler};
 use crate::store::{self, Store};
 
-#[derive(Debug, Args)]
-pub(super) struct Flags {}
+mod agenda;
 
-pub(super) fn execute(_: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// Only list when each alert is due next, this many times [default: 5]
+    #[arg(long, value_name = "TIMES", num_args = 0..=1, require_equals = true, default_missing_value = "5")]
+    list: Option<usize>,
+    /// List one alert only
+    #[arg(value_name = "ALERT", requires = "list", add = ArgValueCandidates::new(complete::alert_names))]
+    alert: Option<Name>,
+    /// List what is due after this instant, such as 2026-11-20 or "2026-11-20 12:00" [default: now]
+    #[arg(long, value_name = "INSTANT", requires = "list")]
+    from: Option<String>,
+    /// List as JSON
+    #[arg(long, requires = "list")]
+    json: bool,
+}
+
+pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let catalogue = find::catalogue(config)?;
+    if let Some(count) = flags.list {
+        let from = flags.from.as_ref().map(|text| agenda::instant(text, &catalogue.zone)).transpose()?;
+        let from = from.unwrap_or_else(|| SystemClock.now());
+        return agenda::print(&catalogue, flags.alert.as_ref(), count, from, flags.json, output);
+    }
     if catalogue.alerts.values().all(|alert| alert.schedule.is_none()) {
         return Err(Failure::usage("nothing is scheduled").hint("give an alert a `schedule`, such as \"*/5 * * * *\""));
     }

@@ -12,6 +12,7 @@ pub(crate) struct Rig {
     folder: TempDir,
     environment: Vec<(String, String)>,
     secrets: Vec<String>,
+    times: bool,
     input: Option<String>,
 }
 
@@ -25,7 +26,7 @@ pub(crate) struct Ran {
 impl Rig {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { folder, environment: Vec::new(), secrets: Vec::new(), input: None }
+        Self { folder, environment: Vec::new(), secrets: Vec::new(), times: false, input: None }
     }
 
     /// Writes the catalogue.
@@ -47,6 +48,12 @@ impl Rig {
     pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.push(value.to_owned());
         self.env(name, value)
+    }
+
+    /// Leaves the times in what a run prints as they are: the story is about them.
+    pub(crate) fn keep_times(mut self) -> Self {
+        self.times = true;
+        self
     }
 
     /// What the program finds on standard input.
@@ -92,7 +99,8 @@ impl Rig {
         }
         assert!(!stderr.contains("stack backtrace") && !stderr.contains("panicked"), "a backtrace:\n{stderr}");
         let place = self.folder.path().display().to_string();
-        let clean = |text: String| without_times(&text.replace(&place, "[DIR]"));
+        let placed = |text: String| text.replace(&place, "[DIR]");
+        let clean = |text| if self.times { placed(text) } else { without_times(&placed(text)) };
         Ran { code: output.status.code().unwrap_or(-1), stdout: clean(stdout), stderr: clean(stderr) }
     }
 }

@@ -248,6 +248,57 @@ fn a_run_that_goes_on_makes_its_alert_skip_a_slot() {
 }
 
 #[test]
+fn the_agenda_lists_what_is_due_on_the_wall_clock_of_each_alert() {
+    let alert = |name: &str, schedule: &str, zone: &str| {
+        format!(
+            "[alerts.{name}]\nsource = \"demo\"\nsql = \"select 1 as n\"\nwhen = \"n > 1\"\nschedule = \"{schedule}\"\n\
+             timezone = \"{zone}\"\n"
+        )
+    };
+    let rig = Rig::new().keep_times().catalogue(
+        &[
+            "[sources.demo]\nurl = \"sqlite::memory:\"\n".to_owned(),
+            alert("night", "30 2 * * *", "Europe/Berlin"),
+            alert("work", "0 9 * * mon-fri", "Asia/Seoul"),
+        ]
+        .concat(),
+    );
+    let list = |arguments: &[&str]| rig.run(&[&["schedule"], arguments].concat());
+    insta::assert_snapshot!(list(&["--list=2", "--from", "2026-03-28 12:00"]), @r#"
+    exit 0
+    --- stdout
+    DUE                             JOB
+    Sun 2026-03-29 03:00:00 +02:00  alert night
+    Mon 2026-03-30 09:00:00 +09:00  alert work
+    Mon 2026-03-30 02:30:00 +02:00  alert night
+    Tue 2026-03-31 09:00:00 +09:00  alert work
+    "#);
+    insta::assert_snapshot!(list(&["--list=1", "work", "--from", "2026-11-20T00:00:00Z", "--json"]), @r#"
+    exit 0
+    --- stdout
+    [
+      {
+        "job": "alert work",
+        "at": "2026-11-23T00:00:00Z",
+        "local": "Mon 2026-11-23 09:00:00 +09:00"
+      }
+    ]
+    "#);
+    insta::assert_snapshot!(list(&["--list", "nigth"]), @r#"
+    exit 2
+    --- stderr
+    error: no alert is called `nigth`
+      next: did you mean `night`?
+    "#);
+    insta::assert_snapshot!(list(&["--list", "--from", "soon"]), @r#"
+    exit 2
+    --- stderr
+    error: `soon` is no instant
+      next: write it like 2026-11-20, "2026-11-20 12:00" or 2026-11-20T12:00:00+09:00
+    "#);
+}
+
+#[test]
 fn a_catalogue_without_a_schedule_has_nothing_to_do() {
     let rig = Rig::new().catalogue(&EVERY_SECOND.replace("schedule = \"every 1s\"", ""));
     insta::assert_snapshot!(rig.run(&["schedule"]), @r#"

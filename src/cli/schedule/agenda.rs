@@ -1,0 +1,76 @@
+//! `rowcall schedule --list`: when each job is due next.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::catalogue::{Alert, Catalogue};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::find;
+use crate::cli::output::Output;
+use crate::name::Name;
+use crate::render::listing;
+
+/// One due instant; the JSON shape has these keys and only gains more.
+#[derive(serde::Serialize)]
+struct Due {
+    job: String,
+    /// In UTC.
+    at: Timestamp,
+    /// On the wall clock of the job's zone, with its offset.
+    local: String,
+}
+
+/// Reads an instant: RFC 3339 with an offset, or a date or a date and time on the wall clock of `zone`.
+pub(super) fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
+    let wrong = || {
+        Failure::usage(format!("`{text}` is no instant"))
+            .hint("write it like 2026-11-20, \"2026-11-20 12:00\" or 2026-11-20T12:00:00+09:00")
+    };
+    if let Ok(instant) = text.parse() {
+        return Ok(instant);
+    }
+    let date = || text.parse::<jiff::civil::Date>().map(|date| date.at(0, 0, 0, 0));
+    let wall = text.parse::<jiff::civil::DateTime>().or_else(|_| date()).map_err(|_| wrong())?;
+    wall.to_zoned(zone.clone()).map(|zoned| zoned.timestamp()).map_err(|_| wrong())
+}
+
+/// Prints the next `count` due instants of each scheduled job, or of the one that is named, after `from`.
+pub(super) fn print(
+    catalogue: &Catalogue,
+    name: Option<&Name>,
+    count: usize,
+    from: Timestamp,
+    json: bool,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let mut agenda: Vec<Due> = match name {
+        Some(name) => {
+            let alert = catalogue.alerts.get(name);
+            let alert = alert.ok_or_else(|| find::unknown("alert", name.as_str(), catalogue.alerts.keys()))?;
+            if alert.schedule.is_none() {
+                let failure = Failure::usage(format!("alert `{name}` has no schedule: it is judged by hand only"));
+                return Err(failure.hint("give it a `schedule`, such as \"*/5 * * * *\""));
+            }
+            due(alert, count, from)
+        }
+        None => catalogue.alerts.values().flat_map(|alert| due(alert, count, from)).collect(),
+    };
+    agenda.sort_by(|one, other| (one.at, &one.job).cmp(&(other.at, &other.job)));
+    if json {
+        let text = serde_json::to_string_pretty(&agenda).expect("texts are JSON");
+        writeln!(output, "{text}")?;
+    } else {
+        let rows: Vec<Vec<String>> = agenda.into_iter().map(|due| vec![due.local, due.job]).collect();
+        write!(output, "{}", listing(&["due", "job"], &rows))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn due(alert: &Alert, count: usize, from: Timestamp) -> Vec<Due> {
+    let Some(schedule) = &alert.schedule else { return Vec::new() };
+    let local = |at: Timestamp| at.to_zoned(alert.zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %:z").to_string();
+    let due = |at| Due { job: format!("alert {}", alert.name), at, local: local(at) };
+    schedule.due_between(from, Timestamp::MAX).take(count).map(due).collect()
+}
