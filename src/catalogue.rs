@@ -124,6 +124,10 @@ pub struct Alert {
     pub schedule: Option<Schedule>,
     /// The zone its times are read and told in.
     pub zone: TimeZone,
+    /// What becomes of slots that nobody ran.
+    pub missed: Missed,
+    /// How long a slot that nobody ran is still worth running.
+    pub missed_window: Duration,
     /// The life of its incidents.
     pub policy: Policy,
     /// How loud it is.
@@ -152,6 +156,17 @@ impl Alert {
     pub fn caretakers(&self) -> &[Name] {
         if self.owners.is_empty() { &self.notify } else { &self.owners }
     }
+}
+
+/// What becomes of slots that were due while nothing ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// The latest of them is run.
+    Latest,
+    /// None is run.
+    Skip,
+    /// All are run, oldest first.
+    All,
 }
 
 /// What to conclude when there is nothing to judge.

@@ -18,6 +18,7 @@ mod init;
 mod list;
 mod output;
 mod query;
+mod report;
 mod schedule;
 mod stop;
 mod validate;

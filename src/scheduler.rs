@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +25,8 @@ use crate::message::one_line;
 use crate::name::Name;
 use crate::store::Store;
 
+mod missed;
+pub mod once;
 mod sender;
 
 /// How long runs may go on after a stop was asked for.
@@ -84,12 +86,20 @@ impl Scheduler {
         ended
     }
 
-    /// Starts a run for each slot as it becomes due, until `stop`.
+    /// Starts a run for each slot as it becomes due, what was missed first, until `stop`.
     async fn dispatch(&self, stop: &CancellationToken) {
         let now = self.clock.now();
+        let scheduled: Vec<&Alert> = self.catalogue.alerts.values().filter(|alert| alert.schedule.is_some()).collect();
+        info!("{} scheduled alerts", scheduled.len());
         let mut due: BinaryHeap<Reverse<(Timestamp, Name)>> = BinaryHeap::new();
-        due.extend(self.catalogue.alerts.values().filter_map(|alert| next(alert, now)));
-        info!("{} scheduled alerts", due.len());
+        for alert in scheduled {
+            match missed::of(alert, self.store.as_ref(), SignedDuration::ZERO, now).await {
+                Ok(slots) if slots.is_empty() => {}
+                Ok(slots) => self.start(alert, slots),
+                Err(problem) => error!("alert {}: what was missed is not known: {problem}", alert.name),
+            }
+            due.extend(next(alert, now));
+        }
         while let Some(Reverse((slot, _))) = due.peek() {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -99,31 +109,36 @@ impl Scheduler {
             while due.peek().is_some_and(|Reverse((slot, _))| *slot <= now) {
                 let Some(Reverse((slot, name))) = due.pop() else { break };
                 let alert = &self.catalogue.alerts[&name];
-                self.start(alert, slot);
+                self.start(alert, vec![slot]);
                 due.extend(next(alert, now));
             }
         }
         stop.cancelled().await;
     }
 
-    fn start(&self, alert: &Alert, slot: Timestamp) {
+    /// Starts a task that runs the slots one after the other.
+    fn start(&self, alert: &Alert, slots: Vec<Timestamp>) {
         let (alert, doors, store) = (alert.clone(), Arc::clone(&self.doors), Arc::clone(&self.store));
         let (posted, abort, now) = (Arc::clone(&self.posted), self.abort.clone(), self.clock.now());
         self.runs.spawn(async move {
-            let run = run::alert(&alert, &doors, store.as_ref(), Some(slot), now);
-            let Some(ran) = abort.run_until_cancelled(run).await else {
-                return warn!("alert {}: slot {slot} was broken off", alert.name);
-            };
-            match ran {
-                Ok(Ran::Judged { report, messages }) => {
-                    log(&report);
-                    if messages > 0 {
-                        posted.notify_waiters();
+            for slot in slots {
+                let run = run::alert(&alert, &doors, store.as_ref(), Some(slot), now);
+                let Some(ran) = abort.run_until_cancelled(run).await else {
+                    return warn!("alert {}: slot {slot} was broken off", alert.name);
+                };
+                match ran {
+                    Ok(Ran::Judged { report, messages }) => {
+                        log(&report);
+                        if messages > 0 {
+                            posted.notify_waiters();
+                        }
                     }
+                    Ok(Ran::Busy) => {
+                        warn!("alert {}: slot {slot} skipped: the run before it still goes on", alert.name);
+                    }
+                    Ok(Ran::Done) => info!("alert {}: slot {slot} has had its run", alert.name),
+                    Err(problem) => error!("alert {}: slot {slot} is lost: {problem}", alert.name),
                 }
-                Ok(Ran::Busy) => warn!("alert {}: slot {slot} skipped: the run before it still goes on", alert.name),
-                Ok(Ran::Done) => info!("alert {}: slot {slot} has had its run", alert.name),
-                Err(problem) => error!("alert {}: slot {slot} is lost: {problem}", alert.name),
             }
         });
     }

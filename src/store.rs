@@ -25,6 +25,9 @@ pub trait Store: Send + Sync {
     /// refused when that slot already has its run.
     fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>>;
 
+    /// The latest slot of a job that was run; none when a schedule never ran it.
+    fn last_slot<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;
+
     /// What is remembered of an alert.
     fn recall<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>>;
 

@@ -7,19 +7,19 @@ use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
 use futures_util::StreamExt;
 
-use super::failure::{Exit, Failure, visible_lines};
+use super::failure::{Exit, Failure};
 use super::output::Output;
-use super::{complete, find, stop};
+use super::{complete, find, report, stop};
 use crate::catalogue::{Alert, Catalogue};
 use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
-use crate::job::alert::{self, Report, Standing};
-use crate::job::deliver::{self, Delivery};
+use crate::job::alert::{self, Report};
+use crate::job::deliver;
 use crate::job::run::{self, Ran};
 use crate::message::Severity;
 use crate::render::listing;
 use crate::secret::Environment;
-use crate::store::{self, Memory, Settlement, Store};
+use crate::store::{self, Memory, Store};
 
 /// How many alerts are judged at once; each source has its own limit below that.
 const AT_ONCE: usize = 16;
@@ -100,8 +100,8 @@ async fn judge(
     };
     let reports: Vec<Report> = futures_util::stream::iter(selected).map(one).buffered(AT_ONCE).collect().await;
     print(&reports, output)?;
-    explain(&reports, catalogue, output);
-    Ok(verdict(&reports, threshold))
+    report::explain(&reports, catalogue, output);
+    Ok(report::judged(&reports, threshold))
 }
 
 /// The same journey as the loop: state, incidents, messages.
@@ -147,33 +147,13 @@ async fn tell(
         }
     }
     print(&reports, output)?;
-    explain(&reports, catalogue, output);
+    report::explain(&reports, catalogue, output);
     if decided > 0 {
         writeln!(output)?;
     }
     let deliveries = deliver::all(store, doors, SystemClock.now(), fastrand::f64).await?;
-    for delivery in deliveries.iter().filter(|delivery| !delivery.is_delivered()) {
-        output.say(&undelivered(delivery));
-        exit = exit.merge(Exit::Undelivered);
-    }
-    Ok(exit.merge(verdict(&reports, threshold)))
-}
-
-fn undelivered(delivery: &Delivery) -> String {
-    let Delivery { channel, alert, settlement } = delivery;
-    match settlement {
-        Settlement::Delivered { .. } => String::new(),
-        Settlement::Again { problem, .. } => {
-            format!(
-                "not delivered: alert `{alert}` to channel `{channel}`: {problem}\n  next: it waits and goes out with the next run\n"
-            )
-        }
-        Settlement::Dead { problem, .. } => {
-            format!(
-                "not delivered: alert `{alert}` to channel `{channel}`: {problem}\n  next: it will not be sent again\n"
-            )
-        }
-    }
+    let exit = exit.merge(report::undelivered(&deliveries, output));
+    Ok(exit.merge(report::judged(&reports, threshold)))
 }
 
 fn print(reports: &[Report], output: &mut Output) -> Result<(), Failure> {
@@ -188,25 +168,4 @@ fn print(reports: &[Report], output: &mut Output) -> Result<(), Failure> {
         output.flush()?;
     }
     Ok(())
-}
-
-/// What could not be judged, in full: where it stands in the catalogue, what happened, what to do next.
-fn explain(reports: &[Report], catalogue: &Catalogue, output: &Output) {
-    for report in reports.iter().filter(|report| report.standing == Standing::Error) {
-        let line = catalogue.alerts.get(&report.alert).map_or(0, |alert| alert.line);
-        let place = format!("{}:{line}", catalogue.path.display());
-        let hint = report.hint.as_ref().map(|hint| format!("\n  next: {hint}")).unwrap_or_default();
-        output.say(&format!("alert `{}` at {place}: {}{hint}\n", report.alert, visible_lines(&report.note)));
-    }
-}
-
-/// The exit code of what was judged. An alert counts as found when it fires now, or when its incident is open.
-fn verdict(reports: &[Report], threshold: Option<Severity>) -> Exit {
-    let of = |report: &Report| match report.standing {
-        Standing::Error if report.settings_at_fault => Exit::Usage,
-        Standing::Error | Standing::NoData => Exit::NoVerdict,
-        Standing::Firing if threshold.is_some_and(|threshold| report.severity >= threshold) => Exit::Found,
-        Standing::Firing | Standing::Recovering | Standing::Pending | Standing::Ok => Exit::Done,
-    };
-    reports.iter().map(of).fold(Exit::Done, Exit::merge)
 }

@@ -9,18 +9,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{Exit, Failure};
 use super::output::Output;
-use super::{complete, find, stop};
+use super::{complete, find, report, stop};
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
 use crate::name::Name;
-use crate::scheduler::{Ended, Scheduler};
+use crate::scheduler::{Ended, Scheduler, once};
 use crate::store::{self, Store};
 
 mod agenda;
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
+    /// Run what is due since the last time and end, for a line of crontab; quiet when all is well
+    #[arg(long, conflicts_with = "list")]
+    once: bool,
     /// Only list when each alert is due next, this many times [default: 5]
     #[arg(long, value_name = "TIMES", num_args = 0..=1, require_equals = true, default_missing_value = "5")]
     list: Option<usize>,
@@ -45,8 +48,30 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     if catalogue.alerts.values().all(|alert| alert.schedule.is_none()) {
         return Err(Failure::usage("nothing is scheduled").hint("give an alert a `schedule`, such as \"*/5 * * * *\""));
     }
+    if flags.once {
+        return stop::runtime()?.block_on(once(&catalogue, output));
+    }
     log(output.styled());
     stop::runtime()?.block_on(run(Arc::new(catalogue), output))
+}
+
+/// One pass. That an alert fires is no failure here: whoever is to know was told.
+async fn once(catalogue: &Catalogue, output: &Output) -> Result<Exit, Failure> {
+    let mut stop = stop::Stop::listen()?;
+    let (sources, channels) = output.worlds(catalogue);
+    let doors = Doors::new(catalogue, &sources, &channels);
+    let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
+    let work = once::pass(catalogue, &doors, store.as_ref(), SystemClock.now(), fastrand::f64);
+    let done = tokio::select! {
+        done = work => done.map_err(Failure::from).map(|pass| {
+            report::explain(&pass.reports, catalogue, output);
+            report::judged(&pass.reports, None).merge(report::undelivered(&pass.deliveries, output))
+        }),
+        exit = stop.signal() => Ok(exit),
+    };
+    doors.close().await;
+    store.close().await;
+    done
 }
 
 async fn run(catalogue: Arc<Catalogue>, output: &Output) -> Result<Exit, Failure> {

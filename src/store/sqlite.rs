@@ -143,6 +143,13 @@ impl Store for Sqlite {
         })
     }
 
+    fn last_slot<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            recall::last_slot(&mut connection, job).await.map_err(|error| self.failed(&error))
+        })
+    }
+
     fn recall<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;

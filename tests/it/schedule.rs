@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rowcall::clock::ManualClock;
 use rowcall::job::Doors;
-use rowcall::scheduler::{Ended, Scheduler};
+use rowcall::scheduler::{Ended, Scheduler, once};
 use rowcall::secret::Environment;
 use rowcall::store::{Claimed, Store};
 use rowcall::{catalogue, channel, source, store};
@@ -33,6 +33,16 @@ notify = ["terminal"]
 [channels.terminal]
 type = "stdout"
 "#;
+
+/// A catalogue with its doors, a store and a clock in this process.
+struct Stage {
+    rig: Rig,
+    catalogue: Arc<catalogue::Catalogue>,
+    doors: Arc<Doors>,
+    clock: Arc<ManualClock>,
+    store: Arc<dyn Store>,
+    messages: mpsc::UnboundedReceiver<String>,
+}
 
 /// A loop that runs in this process, and everything that moves it.
 struct Loop {
@@ -66,9 +76,12 @@ fn minute(n: i64) -> Timestamp {
     Timestamp::from_second(1_763_600_400 + n * 60).expect("in range")
 }
 
-impl Loop {
-    /// Starts half a minute before the first slot.
-    async fn start(text: &str) -> Self {
+fn seconds(n: i64) -> jiff::SignedDuration {
+    jiff::SignedDuration::from_secs(n)
+}
+
+impl Stage {
+    async fn new(text: &str) -> Self {
         let rig = Rig::new().catalogue(text);
         rig.sqlite("shop.db", "create table stock (on_hand integer); insert into stock values (3)");
         let catalogue = Arc::new(catalogue::load(&rig.path().join("rowcall.toml")).expect("sound"));
@@ -79,14 +92,36 @@ impl Loop {
         let channels = channel::World { environment: Environment::default(), folder, printer };
         let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
         let store = store::open(&catalogue.state.url, &Environment::default(), rig.path()).await.expect("opens");
-        let store: Arc<dyn Store> = Arc::from(store);
-        let clock = Arc::new(ManualClock::new(minute(0)));
-        clock.set(minute(0).checked_sub(jiff::SignedDuration::from_secs(30)).expect("in range"));
+        Self { rig, catalogue, doors, clock: Arc::new(ManualClock::new(minute(0))), store: Arc::from(store), messages }
+    }
+
+    /// One pass at so many seconds after the first slot: how many alerts ran, and what was said.
+    async fn pass(&mut self, at: i64) -> (usize, Vec<String>) {
+        let now = minute(0) + seconds(at);
+        let pass = once::pass(&self.catalogue, &self.doors, self.store.as_ref(), now, || 0.5).await.expect("passes");
+        let mut said = Vec::new();
+        while let Ok(message) = self.messages.try_recv() {
+            said.push(message.lines().next().unwrap_or_default().to_owned());
+        }
+        (pass.reports.len(), said)
+    }
+
+    /// Starts the loop at so many seconds after the first slot.
+    fn start(self, at: i64) -> Loop {
+        let Self { rig, catalogue, doors, clock, store, messages } = self;
+        clock.set(minute(0) + seconds(at));
         let scheduler = Scheduler::new(catalogue, doors, Arc::clone(&store), Arc::clone(&clock) as _);
         let stop = CancellationToken::new();
         let token = stop.clone();
         let ended = tokio::spawn(async move { scheduler.run(&token).await });
-        Self { rig, clock, store, stop, messages, ended }
+        Loop { rig, clock, store, stop, messages, ended }
+    }
+}
+
+impl Loop {
+    /// Starts half a minute before the first slot.
+    async fn start(text: &str) -> Self {
+        Stage::new(text).await.start(-30)
     }
 
     /// Moves the clock to a minute that the loop waits for.
@@ -157,6 +192,37 @@ async fn a_failing_alert_ends_nothing_and_its_recovery_is_told() {
 async fn rename(rig: &Rig, from: &str, to: &str) {
     let (path, sql) = (rig.path().to_owned(), format!("alter table {from} rename to {to}"));
     tokio::task::spawn_blocking(move || Rig::change(&path.join("shop.db"), &sql)).await.expect("done");
+}
+
+#[tokio::test]
+async fn a_pass_runs_what_is_due_since_the_last_and_nothing_twice() {
+    let mut stage = Stage::new(EVERY_MINUTE).await;
+    let firing = "FIRING low: on_hand = 3: on_hand < 5".to_owned();
+    assert_eq!(stage.pass(5).await, (1, vec![firing.clone()]), "the slot of this minute");
+    assert_eq!(stage.pass(40).await, (0, vec![]), "it has had its run");
+    assert_eq!(stage.pass(600).await, (1, vec![format!("STILL {firing}")]), "the latest of ten");
+}
+
+#[tokio::test]
+async fn what_becomes_of_missed_slots_is_said_by_the_catalogue() {
+    for (missed, runs) in
+        [("missed = \"all\"", 10), ("missed = \"skip\"", 1), ("missed_window = \"5m\"\nmissed = \"all\"", 5)]
+    {
+        let mut stage = Stage::new(&EVERY_MINUTE.replace("repeat", &format!("{missed}\nrepeat"))).await;
+        assert_eq!(stage.pass(5).await.0, 1, "{missed}: due, not missed");
+        assert_eq!(stage.pass(630).await.0, runs, "{missed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_loop_begins_with_the_latest_slot_it_missed() {
+    let mut stage = Stage::new(EVERY_MINUTE).await;
+    stage.pass(5).await;
+    let mut scene = stage.start(630);
+    assert!(scene.message().await.contains("STILL FIRING low"));
+    scene.reach(11).await;
+    assert!(scene.message().await.contains("STILL FIRING low"));
+    assert_eq!(scene.finish().await, Vec::<String>::new());
 }
 
 /// The program itself, its log read line by line.
@@ -245,6 +311,21 @@ fn a_run_that_goes_on_makes_its_alert_skip_a_slot() {
     program.signal("-TERM");
     program.signal("-KILL");
     program.end();
+}
+
+#[test]
+fn one_pass_for_crontab_is_quiet_when_all_is_well_and_says_what_is_not() {
+    let rig = Rig::new().catalogue(&EVERY_SECOND.replace("schedule = \"every 1s\"", "schedule = \"* * * * *\""));
+    let ran = rig.run(&["schedule", "--once"]).exits(3);
+    assert!(ran.stdout.starts_with("FIRING always: n = 1: n = 1\n"), "the message and nothing else: {ran}");
+    assert_eq!(ran.stderr, "alert `broken` at rowcall.toml:11: source `demo`: no such table: nowhere\n");
+    let rig = Rig::new().catalogue(
+        &EVERY_MINUTE
+            .replace("sqlite:shop.db", "sqlite::memory:")
+            .replace("from stock", ", 9 as on_hand")
+            .replace("select on_hand ,", "select"),
+    );
+    assert_eq!(rig.run(&["schedule", "--once"]).exits(0).to_string(), "exit 0\n");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::{Surroundings, description, references, tags, timeout, unknown, zone}
 use crate::catalogue::file::{Section, duration};
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
-use crate::catalogue::{Alert, Ask, Channel, OnError, OnSilence, Query};
+use crate::catalogue::{Alert, Ask, Channel, Missed, OnError, OnSilence, Query};
 use crate::incident::{Policy, Repeat};
 use crate::message::Severity;
 use crate::name::Name;
@@ -21,6 +21,10 @@ use crate::value::Value;
 /// How often an open incident is told again where nothing says otherwise.
 const DEFAULT_REPEAT: Repeat = Repeat::Every(Duration::from_secs(4 * 3600));
 
+/// How long a slot that nobody ran is worth running where nothing says otherwise.
+const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 3600);
+
+const MISSED: [(&str, Missed); 3] = [("latest", Missed::Latest), ("skip", Missed::Skip), ("all", Missed::All)];
 const ON_SILENCE: [(&str, OnSilence); 4] =
     [("ok", OnSilence::Ok), ("firing", OnSilence::Firing), ("no_data", OnSilence::NoData), ("keep", OnSilence::Keep)];
 const ON_ERROR: [(&str, OnError); 2] = [("keep", OnError::Keep), ("firing", OnError::Firing)];
@@ -43,6 +47,8 @@ pub(super) fn read(
     let when = when(&section);
     let zone = zone(&section).unwrap_or_else(|| around.zone.clone());
     let schedule = schedule(&section, &zone, warnings);
+    let missed = section.one_of("missed", &MISSED).unwrap_or(Missed::Latest);
+    let missed_window = section.duration("missed_window").unwrap_or(DEFAULT_WINDOW);
     let key: Vec<String> = section.texts("key").unwrap_or_default().into_iter().map(|text| text.value).collect();
     let policy = policy(&section);
     let severity = section.one_of("severity", &Severity::ALL.map(|s| (s.as_str(), s))).unwrap_or_default();
@@ -69,6 +75,8 @@ pub(super) fn read(
         key,
         schedule,
         zone,
+        missed,
+        missed_window,
         policy,
         severity,
         on_empty,

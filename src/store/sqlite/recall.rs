@@ -17,6 +17,12 @@ pub(super) async fn has_run(connection: &mut SqliteConnection, job: &str, slot: 
     row.try_get(0)
 }
 
+pub(super) async fn last_slot(connection: &mut SqliteConnection, job: &str) -> Result<Option<Timestamp>, Error> {
+    let row =
+        sqlx::query("select max(slot) from runs where job = $1 and slot is not null").bind(job).fetch_one(connection);
+    row.await?.try_get::<Option<i64>, _>(0)?.map(instant).transpose()
+}
+
 pub(super) async fn memory(connection: &mut SqliteConnection, alert: &Name) -> Result<Memory, Error> {
     let row = sqlx::query("select health, rule from alerts where alert = $1")
         .bind(alert.as_str())
