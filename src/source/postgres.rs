@@ -21,6 +21,8 @@ use run::Trouble;
 use tls::Tls;
 
 mod address;
+mod asked;
+mod compound;
 mod decode;
 mod form;
 mod numeric;
@@ -29,6 +31,10 @@ mod refusal;
 mod run;
 mod tls;
 mod zone;
+
+/// What every session begins with. The styles are the server's own defaults, which a role or a database may have changed.
+const SETTINGS: &str = "set default_transaction_read_only = on; set datestyle = 'ISO'; set intervalstyle = 'postgres'; \
+                        set bytea_output = 'hex'; set extra_float_digits = 1; set xmloption = 'content'";
 
 /// The door of a source.
 pub(super) fn open(settings: Settings, world: World) -> Box<dyn Source> {
@@ -133,15 +139,15 @@ async fn reach(config: Config, tls: Tls, speech: Speech) -> Result<Session, Sour
 }
 
 impl Session {
-    /// Makes the session read-only and lets the server notice when we are gone. No startup options: poolers refuse them.
+    /// Makes the session read-only, has values printed one way on every server, and lets the server notice when we are
+    /// gone. No startup options: poolers refuse them.
     async fn set_up(&mut self) -> Result<(), SourceError> {
-        let read_only = "set default_transaction_read_only = on";
-        let noticing = format!("{read_only}; set client_connection_check_interval = '5s'");
+        let noticing = format!("{SETTINGS}; set client_connection_check_interval = '1s'");
         if self.client.batch_execute(&noticing).await.is_ok() {
             return Ok(());
         }
         // Servers before 14 and some systems cannot look whether the client is there.
-        match self.client.batch_execute(read_only).await {
+        match self.client.batch_execute(SETTINGS).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.failure(Trouble::Driver(error), None).await.error),
         }

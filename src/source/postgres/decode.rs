@@ -4,8 +4,9 @@ use std::error::Error;
 
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::types::array_from_sql;
-use tokio_postgres::types::{FromSql, Kind, Type};
+use tokio_postgres::types::{Field, FromSql, Kind, Oid, Type};
 
+use super::compound;
 use super::form::Form;
 use super::numeric;
 use super::zone::Zone;
@@ -80,7 +81,13 @@ pub(super) enum Decoder {
     Interval,
     /// What has no value of its own and comes as its text.
     Written(Form),
+    /// A row: the readers of its fields by the numbers of their types, as far as they are not built in.
+    Row(Vec<(Oid, Self)>),
+    Range(Box<Self>),
+    Multirange(Box<Self>),
     Array(Box<Self>),
+    /// `box[]`, the one array whose items are parted by semicolons.
+    Boxes,
 }
 
 impl Decoder {
@@ -89,9 +96,16 @@ impl Decoder {
         match of.kind() {
             // These print without braces, and count from 0.
             Kind::Array(_) if [Type::INT2_VECTOR, Type::OID_VECTOR].contains(of) => None,
+            Kind::Array(_) if *of == Type::BOX_ARRAY => Some(Self::Boxes),
             Kind::Array(item) => Self::of(item).map(|item| Self::Array(Box::new(item))),
             Kind::Domain(base) => Self::of(base),
             Kind::Enum(_) => Some(Self::Text),
+            Kind::Composite(fields) => {
+                let field = |field: &Field| Some((field.type_().oid(), Self::of(field.type_())?));
+                fields.iter().map(field).collect::<Option<_>>().map(Self::Row)
+            }
+            Kind::Range(bound) => Self::of(bound).map(|bound| Self::Range(Box::new(bound))),
+            Kind::Multirange(bound) => Self::of(bound).map(|bound| Self::Multirange(Box::new(bound))),
             Kind::Simple | Kind::Pseudo => Self::of_simple(of),
             _ => None,
         }
@@ -108,9 +122,11 @@ impl Decoder {
             Type::FLOAT4 => Self::Float4,
             Type::FLOAT8 => Self::Float8,
             Type::NUMERIC => Self::Numeric,
-            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::XML | Type::CSTRING => {
-                Self::Text
-            }
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Self::Text,
+            Type::UNKNOWN | Type::XML | Type::CSTRING | Type::REFCURSOR => Self::Text,
+            // Its fields say what they are.
+            Type::RECORD => Self::Row(Vec::new()),
+            Type::RECORD_ARRAY => Self::Array(Box::new(Self::Row(Vec::new()))),
             Type::CHAR => Self::Written(Form::Char),
             Type::UUID => Self::Written(Form::Uuid),
             Type::BYTEA => Self::Bytes,
@@ -128,6 +144,14 @@ impl Decoder {
             Type::BIT | Type::VARBIT => Self::Written(Form::Bits),
             Type::PG_LSN => Self::Written(Form::Lsn),
             Type::VOID => Self::Written(Form::Void),
+            Type::TID => Self::Written(Form::Tid),
+            Type::POINT => Self::Written(Form::Point),
+            Type::LINE => Self::Written(Form::Line),
+            Type::LSEG => Self::Written(Form::Segment),
+            Type::BOX => Self::Written(Form::Box),
+            Type::PATH => Self::Written(Form::Path),
+            Type::POLYGON => Self::Written(Form::Polygon),
+            Type::CIRCLE => Self::Written(Form::Circle),
             // Extensions have no fixed number.
             _ if of.name() == "citext" => Self::Text,
             _ => return None,
@@ -143,7 +167,7 @@ impl Decoder {
         Some(())
     }
 
-    fn value<'a>(&self, bytes: &'a [u8], scratch: &'a mut Scratch<'_>) -> Option<Value<'a>> {
+    pub(super) fn value<'a>(&self, bytes: &'a [u8], scratch: &'a mut Scratch<'_>) -> Option<Value<'a>> {
         Some(match self {
             Self::Bool => Value::Bool(bytes.first()? != &0),
             Self::Int2 => Value::Int(i16::from_be_bytes(bytes.try_into().ok()?).into()),
@@ -183,7 +207,18 @@ impl Decoder {
                 form.write(bytes, &mut scratch.text)?;
                 Value::Text(scratch.text.as_str().into())
             }
-            Self::Array(item) => Value::Array(std::borrow::Cow::Owned(array(item, bytes, scratch)?)),
+            Self::Row(known) => Value::Text(compound::row(known, bytes, scratch)?.into()),
+            Self::Range(bound) => Value::Text(compound::range(bound, bytes, scratch)?.into()),
+            Self::Multirange(bound) => Value::Text(compound::multirange(bound, bytes, scratch)?.into()),
+            Self::Array(item) => {
+                let array = array(bytes, |bytes| Some(item.value(bytes, scratch)?.into_owned()))?;
+                Value::Array(std::borrow::Cow::Owned(array))
+            }
+            Self::Boxes => {
+                let item = Self::Written(Form::Box);
+                let array = array(bytes, |bytes| Some(item.value(bytes, scratch)?.into_owned()))?;
+                Value::Text(compound::parted_by_semicolons(&array.to_string()).into())
+            }
         })
     }
 }
@@ -217,7 +252,8 @@ fn time_of_day(bytes: &[u8]) -> Option<i64> {
     int8(bytes).filter(|micros| (0..=DAY).contains(micros))
 }
 
-fn array(item: &Decoder, bytes: &[u8], scratch: &mut Scratch<'_>) -> Option<Array> {
+/// Reads an array; `item` gives the value of an item that is not NULL.
+pub(super) fn array(bytes: &[u8], mut item: impl FnMut(&[u8]) -> Option<Value<'static>>) -> Option<Array> {
     let array = array_from_sql(bytes).ok()?;
     let dimension = |dimension: postgres_protocol::types::ArrayDimension| {
         Ok(Dimension { length: usize::try_from(dimension.len).unwrap_or(0), lower: dimension.lower_bound })
@@ -226,10 +262,7 @@ fn array(item: &Decoder, bytes: &[u8], scratch: &mut Scratch<'_>) -> Option<Arra
     let mut items = Vec::new();
     let mut cells = array.values();
     while let Some(cell) = cells.next().ok()? {
-        items.push(match cell {
-            None => Value::Null,
-            Some(bytes) => item.value(bytes, scratch)?.into_owned(),
-        });
+        items.push(cell.map_or(Some(Value::Null), &mut item)?);
     }
     let expected = dimensions.iter().try_fold(1_usize, |count, dimension| count.checked_mul(dimension.length))?;
     let whole = if dimensions.is_empty() { items.is_empty() } else { expected == items.len() };
@@ -270,16 +303,16 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shown_has_no_decoder() {
+    fn what_the_server_must_print_has_no_decoder() {
         assert_eq!(Decoder::of(&Type::INT4_ARRAY), Some(Decoder::Array(Box::new(Decoder::Int4))));
-        for of in [Type::MONEY, Type::POINT, Type::INT4_RANGE, Type::RECORD, Type::TS_VECTOR, Type::OID_VECTOR] {
+        for of in [Type::MONEY, Type::REGCLASS, Type::REGCLASS_ARRAY, Type::TS_VECTOR, Type::OID_VECTOR] {
             assert_eq!(Decoder::of(&of), None, "{of}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_bytes_bring_a_decoder_down(kind in 0..27usize, bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn no_bytes_bring_a_decoder_down(kind in 0..38usize, bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             let item = Box::new(Decoder::Interval);
             let decoders = [
                 Decoder::Bool, Decoder::Int2, Decoder::Int4, Decoder::Int8, Decoder::Oid, Decoder::Float4,
@@ -287,6 +320,9 @@ mod tests {
                 Decoder::Json, Decoder::Jsonb, Decoder::Date, Decoder::Time, Decoder::TimeTz, Decoder::Timestamp,
                 Decoder::TimestampTz, Decoder::Interval, Decoder::Written(Form::Inet), Decoder::Written(Form::Cidr), Decoder::Written(Form::Macaddr),
                 Decoder::Written(Form::Bits), Decoder::Written(Form::Lsn), Decoder::Written(Form::Void), Decoder::Array(item),
+                Decoder::Row(Vec::new()), Decoder::Range(Box::new(Decoder::Int4)), Decoder::Multirange(Box::new(Decoder::Date)),
+                Decoder::Boxes, Decoder::Written(Form::Tid), Decoder::Written(Form::Point), Decoder::Written(Form::Line),
+                Decoder::Written(Form::Segment), Decoder::Written(Form::Path), Decoder::Written(Form::Polygon), Decoder::Written(Form::Circle),
             ];
             let _ = text(&decoders[kind], &bytes);
         }

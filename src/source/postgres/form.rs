@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::value::Value;
+
 /// Which type it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -15,6 +17,15 @@ pub(super) enum Form {
     Lsn,
     /// What a function without a result gives: nothing.
     Void,
+    /// The place of a row in its table.
+    Tid,
+    Point,
+    Line,
+    Segment,
+    Box,
+    Path,
+    Polygon,
+    Circle,
 }
 
 impl Form {
@@ -43,7 +54,45 @@ impl Form {
                 write!(out, "{:X}/{:X}", place >> 32, place & 0xFFFF_FFFF).ok()
             }
             Self::Void => Some(()),
+            Self::Tid => {
+                let (block, row) = bytes.split_at_checked(4)?;
+                let (block, row) =
+                    (u32::from_be_bytes(block.try_into().ok()?), u16::from_be_bytes(row.try_into().ok()?));
+                write!(out, "({block},{row})").ok()
+            }
+            Self::Point | Self::Line | Self::Segment | Self::Box | Self::Path | Self::Polygon | Self::Circle => {
+                self.write_shape(bytes, out)
+            }
         }
+    }
+}
+
+impl Form {
+    fn write_shape(self, bytes: &[u8], out: &mut String) -> Option<()> {
+        let (open, close, bytes) = match self {
+            Self::Line => ("{", "}", bytes),
+            Self::Segment => ("[", "]", bytes),
+            Self::Circle => ("<", ">", bytes),
+            Self::Path => match bytes.split_at_checked(5)? {
+                ([1, ..], points) => ("(", ")", points),
+                (_, points) => ("[", "]", points),
+            },
+            Self::Polygon => ("(", ")", bytes.get(4..)?),
+            _ => ("", "", bytes),
+        };
+        let (numbers, rest) = bytes.as_chunks::<8>();
+        if !rest.is_empty() {
+            return None;
+        }
+        out.push_str(open);
+        for (index, number) in numbers.iter().enumerate() {
+            let pair = if self == Self::Line || (self == Self::Circle && index == 2) { ["", ""] } else { ["(", ")"] };
+            let comma = if index > 0 { "," } else { "" };
+            let (before, after) = if index % 2 == 0 { (pair[0], "") } else { ("", pair[1]) };
+            write!(out, "{comma}{before}{}{after}", Value::Float(f64::from_be_bytes(*number))).ok()?;
+        }
+        out.push_str(close);
+        Some(())
     }
 }
 

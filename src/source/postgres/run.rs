@@ -7,6 +7,7 @@ use futures_util::TryStreamExt;
 use tokio_postgres::{RowStream, Statement};
 
 use super::Session;
+use super::asked;
 use super::decode::{Decoder, Raw, Scratch, type_name};
 use super::parameter::Parameter;
 use crate::source::binding::Sent;
@@ -39,28 +40,38 @@ impl From<tokio_postgres::Error> for Trouble {
 }
 
 /// Runs a statement in a read-only transaction that is rolled back.
-pub(super) async fn run(session: &Session, sent: &Sent<'_>, timeout: Duration, sink: &mut Sink) -> Result<(), Trouble> {
+pub(super) async fn run(
+    session: &mut Session,
+    sent: &Sent<'_>,
+    timeout: Duration,
+    sink: &mut Sink,
+) -> Result<(), Trouble> {
     let client = &session.client;
-    let begin = format!("begin read only; set local statement_timeout = {}", milliseconds(timeout));
+    let limit = format!("set local statement_timeout = {}", milliseconds(timeout));
+    let begin = format!("begin read only; {limit}");
     // Polled in this order, the two go out together; the server answers them one after the other.
     let (begun, prepared) = tokio::join!(biased; client.batch_execute(&begin), client.prepare(&sent.text));
-    let opened = begun.map_err(Trouble::from).and_then(|()| Ok(prepared?)).and_then(|statement| {
-        let decoders = decoders(&statement)?;
-        Ok((statement, decoders))
-    });
-    let (statement, decoders) = match opened {
-        Ok(opened) => opened,
-        Err(trouble) => {
+    let statement = match begun.and(prepared) {
+        Ok(statement) => statement,
+        Err(error) => {
             // The first trouble is the one to tell; a connection that cannot roll back is seen to be closed.
             let _ = client.batch_execute("rollback").await;
-            return Err(trouble);
+            return Err(error.into());
         }
+    };
+    let mut scratch = Scratch::new(&session.zone);
+    let Some(decoders) = decoders(&statement) else {
+        client.batch_execute("rollback").await?;
+        let transaction = session.client.build_transaction().read_only(true).start().await?;
+        transaction.batch_execute(&limit).await?;
+        asked::run(&transaction, &statement, sent, &mut scratch, sink).await?;
+        return Ok(transaction.rollback().await?);
     };
     sink.begin(statement.columns().iter().map(column).collect());
     let parameters = sent.values.iter().map(|value| Parameter(value));
     let reading = async {
         let rows = client.query_raw(&statement, parameters).await?;
-        read(rows, &decoders, &mut Scratch::new(&session.zone), sink).await
+        read(rows, &decoders, &mut scratch, sink).await
     };
     let rolling_back = async { client.batch_execute("rollback").await.map_err(Trouble::from) };
     // The rollback is on its way when the first row comes; it waits in the server until the last row is out, and takes
@@ -74,16 +85,14 @@ fn milliseconds(timeout: Duration) -> i32 {
     i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
-fn column(column: &tokio_postgres::Column) -> Column {
+/// The column by the server's names.
+pub(super) fn column(column: &tokio_postgres::Column) -> Column {
     Column { name: column.name().to_owned(), type_name: type_name(column.type_()) }
 }
 
-fn decoders(statement: &Statement) -> Result<Vec<Decoder>, Trouble> {
-    let decoder = |column: &tokio_postgres::Column| {
-        let of = column.type_();
-        Decoder::of(of).ok_or_else(|| Trouble::Type { column: column.name().to_owned(), of: type_name(of) })
-    };
-    statement.columns().iter().map(decoder).collect()
+/// None when the server must print some column.
+fn decoders(statement: &Statement) -> Option<Vec<Decoder>> {
+    statement.columns().iter().map(|column| Decoder::of(column.type_())).collect()
 }
 
 async fn read(
