@@ -32,9 +32,9 @@ pub enum Value<'a> {
     Float(f64),
     /// A single-precision float.
     Real(f32),
-    /// Text.
+    /// Text; also what has no value of its own, such as ranges, rows and the zero date, as the database prints it.
     Text(Cow<'a, str>),
-    /// Bytes.
+    /// Bytes; also a text that is no UTF-8, such as SQLite keeps without a word.
     Bytes(Cow<'a, [u8]>),
     /// A calendar date.
     Date(Date),

@@ -92,9 +92,11 @@ impl Timestamp {
         Self { micros, offset, scale: shortest_scale(micros) }
     }
 
-    /// RFC 3339 with a `T`, and with `Z` or an offset when there is one; the infinities keep PostgreSQL's words.
+    /// RFC 3339 with a `T`, and with `Z` or an offset when there is one; the infinities keep PostgreSQL's words. There an
+    /// offset has no seconds, as zones had long ago: the same instant is then written at the whole minute.
     #[must_use]
-    pub fn to_rfc3339(self) -> String {
+    pub fn to_rfc3339(mut self) -> String {
+        self.offset = self.offset.map(|offset| offset - offset % 60);
         let mut text = self.to_string();
         if !matches!(self.micros, Self::INFINITY | Self::NEGATIVE_INFINITY) {
             if let Some(space) = text.find(' ') {
@@ -334,6 +336,8 @@ mod tests {
         assert_eq!(Timestamp::new(noon, Some(0)).to_rfc3339(), "2026-11-20T12:00:00Z");
         assert_eq!(Timestamp::new(noon, Some(32_400)).to_rfc3339(), "2026-11-20T21:00:00+09:00");
         assert_eq!(Timestamp::new(noon, None).to_rfc3339(), "2026-11-20T12:00:00");
+        assert_eq!(Timestamp::new(noon, Some(30_472)).to_rfc3339(), "2026-11-20T20:27:00+08:27");
+        assert_eq!(Timestamp::new(noon, Some(-30)).to_rfc3339(), "2026-11-20T12:00:00Z");
     }
 
     #[test]

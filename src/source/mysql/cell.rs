@@ -1,4 +1,5 @@
-//! Cells of MySQL and MariaDB, from the binary protocol.
+//! Cells of MySQL and MariaDB, from the binary protocol. What MariaDB calls `json` is text that it checks, and comes as
+//! text.
 
 use std::borrow::Cow;
 
@@ -19,6 +20,7 @@ const SCALE: u8 = 6;
 pub(super) enum Decoder {
     /// Numbers, as the driver reads them.
     Number,
+    Year,
     Decimal,
     /// `bit`: up to 64 bits, highest first.
     Bits,
@@ -37,7 +39,7 @@ impl Decoder {
     pub(super) fn of(column: &mysql_async::Column) -> Self {
         let scale = column.decimals().min(SCALE);
         match column.column_type() {
-            ColumnType::MYSQL_TYPE_YEAR => Self::Number,
+            ColumnType::MYSQL_TYPE_YEAR => Self::Year,
             ColumnType::MYSQL_TYPE_DECIMAL | ColumnType::MYSQL_TYPE_NEWDECIMAL => Self::Decimal,
             ColumnType::MYSQL_TYPE_BIT => Self::Bits,
             ColumnType::MYSQL_TYPE_DATE | ColumnType::MYSQL_TYPE_NEWDATE => Self::Date,
@@ -59,6 +61,8 @@ impl Decoder {
     fn value(self, cell: &Cell) -> Value<'_> {
         match cell {
             Cell::NULL => Value::Null,
+            // The year that is none, like the date that is none, comes as its text.
+            Cell::Int(0) | Cell::UInt(0) if self == Self::Year => Value::Text("0000".into()),
             Cell::Int(number) => Value::Int(*number),
             Cell::UInt(number) => Value::UInt(*number),
             Cell::Float(number) => Value::Real(*number),
@@ -88,7 +92,7 @@ impl Decoder {
             Self::Bits | Self::Bytes => Value::Bytes(bytes.into()),
             Self::Decimal => text(Value::Decimal),
             Self::Json => text(Value::Json),
-            Self::Number | Self::Date | Self::Moment(_) | Self::Time(_) | Self::Text => text(Value::Text),
+            Self::Number | Self::Year | Self::Date | Self::Moment(_) | Self::Time(_) | Self::Text => text(Value::Text),
         }
     }
 

@@ -30,6 +30,9 @@ const TWO_WAYS: &str = "select typarray, typsend <> 0 and typreceive <> 0 from p
 const PRINT: &str = "select pg_catalog.format('%s', ($1)[i]) \
                      from pg_catalog.generate_series(1, pg_catalog.array_length($1, 1)) as i order by i";
 
+/// What the server says to a value that it cannot read: data exceptions, and what is not supported or does not exist.
+const REFUSED: [&str; 3] = ["22", "0A", "42"];
+
 /// How the cells of a column are read.
 enum Reader {
     Own(Decoder),
@@ -117,9 +120,8 @@ impl Reader {
         if let Some(decoder) = Decoder::of(of) {
             return Ok(Self::Own(decoder));
         }
-        let vectors = [Type::INT2_VECTOR, Type::OID_VECTOR];
         let printing = match of.kind() {
-            Kind::Array(item) if !vectors.contains(of) => Printing::of(transaction, item).await?.map(Self::AskedItems),
+            Kind::Array(item) => Printing::of(transaction, item).await?.map(Self::AskedItems),
             _ => Printing::of(transaction, of).await?.map(Self::Asked),
         };
         printing.ok_or_else(|| Trouble::Type { column: column.name().to_owned(), of: type_name(of) })
@@ -128,6 +130,7 @@ impl Reader {
     /// The server's words for every value of a column that is not NULL.
     async fn ask(&self, transaction: &Transaction<'_>, rows: &[Row], index: usize) -> Result<Vec<String>, Trouble> {
         let (Self::Asked(printing) | Self::AskedItems(printing)) = self else { return Ok(Vec::new()) };
+        let broken = || Trouble::Value { column: rows[0].columns()[index].name().to_owned() };
         let mut cells: Vec<Vec<u8>> = Vec::new();
         for row in rows {
             let Raw(bytes) = row.try_get(index)?;
@@ -138,13 +141,15 @@ impl Reader {
                         cells.push(item.to_vec());
                         Some(Value::Null)
                     };
-                    let broken = || Trouble::Value { column: row.columns()[index].name().to_owned() };
                     array(bytes, keep).ok_or_else(broken)?;
                 }
                 (_, Some(bytes)) => cells.push(bytes.to_vec()),
             }
         }
-        printing.print(transaction, cells).await
+        // Some types do not take back what they gave.
+        let refused =
+            |error: &tokio_postgres::Error| error.code().is_some_and(|code| REFUSED.contains(&&code.code()[..2]));
+        printing.print(transaction, cells).await.map_err(|error| if refused(&error) { broken() } else { error.into() })
     }
 }
 
@@ -162,14 +167,18 @@ impl Printing {
         Ok(Some(Self { statement, item: of.oid() }))
     }
 
-    async fn print(&self, transaction: &Transaction<'_>, cells: Vec<Vec<u8>>) -> Result<Vec<String>, Trouble> {
+    async fn print(
+        &self,
+        transaction: &Transaction<'_>,
+        cells: Vec<Vec<u8>>,
+    ) -> Result<Vec<String>, tokio_postgres::Error> {
         if cells.is_empty() {
             return Ok(Vec::new());
         }
         let items = Items { of: self.item, cells };
         let rows = transaction.query_raw(&self.statement, [&items]).await?;
         let texts = rows.and_then(async |row| row.try_get::<_, String>(0));
-        Ok(texts.try_collect().await?)
+        texts.try_collect().await
     }
 }
 

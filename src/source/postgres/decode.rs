@@ -88,14 +88,16 @@ pub(super) enum Decoder {
     Array(Box<Self>),
     /// `box[]`, the one array whose items are parted by semicolons.
     Boxes,
+    /// An array that prints as its items and spaces.
+    Vector(Box<Self>),
 }
 
 impl Decoder {
     /// The reader for a type, none for one that cannot be shown exactly.
     pub(super) fn of(of: &Type) -> Option<Self> {
         match of.kind() {
-            // These print without braces, and count from 0.
-            Kind::Array(_) if [Type::INT2_VECTOR, Type::OID_VECTOR].contains(of) => None,
+            Kind::Array(_) if *of == Type::INT2_VECTOR => Some(Self::Vector(Box::new(Self::Int2))),
+            Kind::Array(_) if *of == Type::OID_VECTOR => Some(Self::Vector(Box::new(Self::Oid))),
             Kind::Array(_) if *of == Type::BOX_ARRAY => Some(Self::Boxes),
             Kind::Array(item) => Self::of(item).map(|item| Self::Array(Box::new(item))),
             Kind::Domain(base) => Self::of(base),
@@ -187,12 +189,8 @@ impl Decoder {
                 let (micros, west) = bytes.split_at_checked(8)?;
                 Value::Time(Time::new(time_of_day(micros)?, Some(int4(west)?.checked_neg()?)))
             }
-            Self::Timestamp => Value::Timestamp(Timestamp::new(instant(int8(bytes)?)?, None)),
-            Self::TimestampTz => {
-                let micros = instant(int8(bytes)?)?;
-                let offset = scratch.zone.offset(micros);
-                Value::Timestamp(Timestamp::new(micros, Some(offset)))
-            }
+            Self::Timestamp => moment(int8(bytes)?, |_| None)?,
+            Self::TimestampTz => moment(int8(bytes)?, |micros| Some(scratch.zone.offset(micros)))?,
             Self::Interval => {
                 let (micros, rest) = bytes.split_at_checked(8)?;
                 let (days, months) = rest.split_at_checked(4)?;
@@ -213,6 +211,11 @@ impl Decoder {
             Self::Array(item) => {
                 let array = array(bytes, |bytes| Some(item.value(bytes, scratch)?.into_owned()))?;
                 Value::Array(std::borrow::Cow::Owned(array))
+            }
+            Self::Vector(item) => {
+                let array = array(bytes, |bytes| Some(item.value(bytes, scratch)?.into_owned()))?;
+                let items: Vec<String> = array.items.iter().map(Value::to_string).collect();
+                Value::Text(items.join(" ").into())
             }
             Self::Boxes => {
                 let item = Self::Written(Form::Box);
@@ -246,6 +249,18 @@ fn instant(micros: i64) -> Option<i64> {
         // A day on either side leaves room for any offset.
         micros => micros.checked_add(EPOCH_MICROS).filter(|at| at.checked_abs().is_some_and(|at| at < i64::MAX - DAY)),
     }
+}
+
+/// The last thirty years of the server's calendar do not fit a count from 1970: they come as their text.
+fn moment(micros: i64, offset: impl Fn(i64) -> Option<i32>) -> Option<Value<'static>> {
+    if let Some(micros) = instant(micros) {
+        return Some(Value::Timestamp(Timestamp::new(micros, offset(micros))));
+    }
+    let offset = offset(i64::MAX);
+    let local = micros.checked_add(i64::from(offset.unwrap_or(0)) * 1_000_000)?;
+    let days = i32::try_from(local.div_euclid(DAY)).ok()?.checked_add(EPOCH_DAYS)?;
+    let (date, time) = (Date::Days(days), Time::new(local.rem_euclid(DAY), offset));
+    Some(Value::Text(format!("{date} {time}").into()))
 }
 
 fn time_of_day(bytes: &[u8]) -> Option<i64> {
@@ -305,7 +320,7 @@ mod tests {
     #[test]
     fn what_the_server_must_print_has_no_decoder() {
         assert_eq!(Decoder::of(&Type::INT4_ARRAY), Some(Decoder::Array(Box::new(Decoder::Int4))));
-        for of in [Type::MONEY, Type::REGCLASS, Type::REGCLASS_ARRAY, Type::TS_VECTOR, Type::OID_VECTOR] {
+        for of in [Type::MONEY, Type::REGCLASS, Type::REGCLASS_ARRAY, Type::TS_VECTOR, Type::JSONPATH] {
             assert_eq!(Decoder::of(&of), None, "{of}");
         }
     }

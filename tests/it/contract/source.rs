@@ -11,6 +11,7 @@ use rig::{Rig, printed};
 
 mod engines;
 mod rig;
+mod torture;
 
 /// Longer than a statement that is meant to be broken off may take.
 const SHORT: Duration = Duration::from_millis(300);

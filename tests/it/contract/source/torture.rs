@@ -1,0 +1,133 @@
+//! Every type at its edges: one table for each engine, asked for by the real program in every format, compared as whole
+//! files. `ROWCALL_BLESS=1` writes the files anew; a format that is added needs nothing else.
+
+use std::path::{Path, PathBuf};
+
+use futures_util::TryStreamExt;
+use rowcall::render::Format;
+
+use super::rig::Rig;
+use crate::rig::Rig as Folder;
+
+/// The zone that PostgreSQL prints its moments in: one with a summer time and odd seconds in its past.
+const ZONE: &str = "Asia/Seoul";
+const ASK: &str = "select * from rowcall_torture order by line";
+/// A table cannot hold anonymous rows.
+const ASK_POSTGRES: &str = "select *, \
+    case line when 1 then row(1, null, '', 'a b', true) \
+              when 2 then row(row(1.50, 'x,y'), array[1, null], '\\x00'::bytea, interval '1 day') end as record, \
+    case line when 1 then array[row(1, 'a'), row(2, 'b c')] end as record_array \
+    from rowcall_torture order by line";
+
+fn ask(rig: &Rig) -> &'static str {
+    rig.of([ASK_POSTGRES, ASK, ASK])
+}
+
+/// The program beside a catalogue whose only source is the torture table.
+async fn tortured(rig: &Rig) -> Folder {
+    let file = match rig {
+        Rig::Postgres(_) => include_str!("torture/postgres.sql"),
+        Rig::Mysql(_) => include_str!("torture/mysql.sql"),
+        Rig::Sqlite(_) => include_str!("torture/sqlite.sql"),
+    };
+    rig.execute(file).await;
+    let url = match rig {
+        Rig::Postgres(url) => format!("{url}?options=-c%20TimeZone%3D{ZONE}"),
+        Rig::Mysql(url) => url.clone(),
+        Rig::Sqlite(folder) => format!("sqlite:{}", folder.path().join("test.db").display()),
+    };
+    Folder::new().catalogue(&format!("[sources.torture]\nurl = \"{url}\"\n"))
+}
+
+fn printed(folder: &Folder, sql: &str, format: &str) -> Vec<u8> {
+    let mut command = folder.command(&["query", "-s", "torture", "-c", sql, "--format", format]);
+    let output = command.output().expect("the program starts");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && words.is_empty(), "{format}: {words}");
+    output.stdout
+}
+
+fn golden(engine: &str, format: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/torture").join(format!("{engine}.{format}"))
+}
+
+/// Fails with the first line that differs.
+#[track_caller]
+fn expect_same(found: &[u8], expected: &[u8], what: &str) {
+    if found == expected {
+        return;
+    }
+    let lines = |bytes| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>();
+    let (found, expected) = (lines(found), lines(expected));
+    let place = found.iter().zip(&expected).take_while(|(found, expected)| found == expected).count();
+    let (found, expected) = (found.get(place), expected.get(place));
+    panic!("{what} differs in line {}:\n   found {found:?}\nexpected {expected:?}", place + 1);
+}
+
+async fn every_format_is_as_agreed(rig: &Rig) {
+    let (folder, engine) = (tortured(rig).await, rig.engine().as_str());
+    for (format, _) in Format::ALL {
+        let (found, file) = (printed(&folder, ask(rig), format), golden(engine, format));
+        if std::env::var_os("ROWCALL_BLESS").is_some() {
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+            std::fs::write(&file, &found).expect("written");
+        }
+        let agreed = std::fs::read(&file);
+        let agreed = agreed.unwrap_or_else(|error| panic!("{}: {error}; ROWCALL_BLESS=1 writes it", file.display()));
+        expect_same(&found, &agreed, &file.display().to_string());
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs ROWCALL_TEST_POSTGRES: run tests/run"]
+async fn the_torture_table_of_postgres_comes_whole_in_every_format() {
+    let rig = Rig::postgres();
+    every_format_is_as_agreed(&rig).await;
+    csv_is_what_copy_writes(&rig).await;
+}
+
+#[tokio::test]
+#[ignore = "needs ROWCALL_TEST_MYSQL: run tests/run"]
+async fn the_torture_table_of_mysql_comes_whole_in_every_format() {
+    every_format_is_as_agreed(&Rig::mysql()).await;
+}
+
+#[tokio::test]
+async fn the_torture_table_of_sqlite_comes_whole_in_every_format() {
+    every_format_is_as_agreed(&Rig::sqlite().await).await;
+}
+
+/// Booleans aside, which COPY writes as `t` and `f`: they are cast to text for it.
+async fn csv_is_what_copy_writes(rig: &Rig) {
+    let (client, connection) = tokio_postgres::connect(&rig.url(), tokio_postgres::NoTls).await.expect("connects");
+    let moving = tokio::spawn(connection);
+    client.batch_execute(&format!("set timezone = '{ZONE}'")).await.expect("set");
+    let folder = tortured(rig).await;
+    let columns = client.prepare(ask(rig)).await.expect("the table is there");
+    let quoted = columns.columns().iter().map(|column| {
+        let name = format!("\"{}\"", column.name().replace('"', "\"\""));
+        if column.type_().name() == "bool" { format!("{name}::text as {name}") } else { name }
+    });
+    let select = format!("select {} from ({}) as t", quoted.collect::<Vec<_>>().join(", "), ask(rig));
+    let stream = client.copy_out(&format!("copy ({select}) to stdout (format csv, header)")).await.expect("copies");
+    let copied: Vec<u8> = stream.try_collect::<Vec<_>>().await.expect("copies").concat();
+    expect_same(&printed(&folder, ask(rig), "csv"), &copied, "what COPY writes");
+    drop(client);
+    moving.await.expect("ends").expect("ends well");
+}
+
+/// A result of one column can hold `\.` alone on a line, and a line that is empty.
+#[tokio::test]
+#[ignore = "needs ROWCALL_TEST_POSTGRES: run tests/run"]
+async fn one_column_alone_is_what_copy_writes() {
+    let rig = Rig::postgres();
+    let select = "select v from (values ('\\.'), (null), (''), ('\\.x'), ('x'), (E'\\n')) as t(v)";
+    let (client, connection) = tokio_postgres::connect(&rig.url(), tokio_postgres::NoTls).await.expect("connects");
+    let moving = tokio::spawn(connection);
+    let stream = client.copy_out(&format!("copy ({select}) to stdout (format csv, header)")).await.expect("copies");
+    let copied: Vec<u8> = stream.try_collect::<Vec<_>>().await.expect("copies").concat();
+    drop(client);
+    moving.await.expect("ends").expect("ends well");
+    let folder = Folder::new().catalogue(&format!("[sources.torture]\nurl = \"{}\"\n", rig.url()));
+    expect_same(&printed(&folder, select, "csv"), &copied, "what COPY writes");
+}
