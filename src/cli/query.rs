@@ -13,13 +13,14 @@ use super::{complete, find, stop};
 use crate::catalogue::{Ask, Catalogue, Parameter};
 use crate::job::Doors;
 use crate::name::{Name, nearest};
-use crate::render::{Format, Renderer, renderer};
-use crate::source::{Bound, Cause, Request, Rows, SourceError};
+use crate::source::{Bound, Cause, Request, SourceError};
 use crate::sql::Statement;
 use crate::value::Value;
 
-/// How many rows a table on a terminal shows where nothing says otherwise.
-const TERMINAL_ROWS: u64 = 200;
+mod print;
+
+use print::Printing;
+
 /// How long an answer to SQL from the command line may take where nothing says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -41,12 +42,8 @@ pub(super) struct Flags {
     /// The value of a parameter; may be given several times
     #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = pair)]
     param: Vec<(Name, String)>,
-    /// How to print the rows
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = format_words())]
-    format: String,
-    /// At most this many rows; 0 is all [default: 200 for a table on a terminal, otherwise all]
-    #[arg(long, value_name = "ROWS")]
-    limit: Option<u64>,
+    #[command(flatten)]
+    print: print::Flags,
     /// How long the answer may take, such as 30s or 5m
     #[arg(long, value_name = "LENGTH", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
@@ -55,10 +52,6 @@ pub(super) struct Flags {
 fn pair(text: &str) -> Result<(Name, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((Name::new(name).map_err(|error| error.to_string())?, value.to_owned()))
-}
-
-fn format_words() -> clap::builder::PossibleValuesParser {
-    Format::ALL.map(|(word, _)| word).into()
 }
 
 impl std::str::FromStr for Name {
@@ -75,13 +68,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let values = values(&ask, &flags.param)?;
     let bound = Bound::new(ask.statement, values).map_err(|error| Failure::usage(error.to_string()))?;
     let request = Request { bound, timeout: flags.timeout.unwrap_or(ask.timeout), label };
-    let found = Format::ALL.into_iter().find(|(word, _)| *word == flags.format);
-    let format = found.map(|(_, format)| format).expect("clap knows the words");
-    let limit = match flags.limit {
-        Some(0) => None,
-        Some(rows) => Some(rows),
-        None => (format == Format::Table && output.is_terminal()).then_some(TERMINAL_ROWS),
-    };
+    let printing = Printing::new(&flags.print, output);
     stop::runtime()?.block_on(async {
         let (sources, channels) = output.worlds(&catalogue);
         let doors = Doors::new(&catalogue, &sources, &channels);
@@ -89,7 +76,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         let work = async {
             let rows = doors.source(&ask.source).fetch(request).await;
             let rows = rows.map_err(|error| located(error, flags, &catalogue))?;
-            print(rows, renderer(format), limit, output).await
+            printing.print(rows, output).await
         };
         let done = tokio::select! {
             done = work => done.map(|()| Exit::Done),
@@ -168,32 +155,4 @@ fn values(ask: &Ask, given: &[(Name, String)]) -> Result<Vec<(Name, Value<'stati
         Ok((name.clone(), value))
     };
     ask.parameters.iter().map(value).collect()
-}
-
-/// Prints rows as they come, and stops early when nobody reads on or the limit is reached.
-async fn print(
-    mut rows: Rows,
-    mut renderer: Box<dyn Renderer>,
-    limit: Option<u64>,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    renderer.begin(rows.columns(), output)?;
-    let mut left = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let mut cut = false;
-    while let Some(mut batch) = rows.next().await? {
-        if batch.len() > left {
-            batch.truncate(left);
-            cut = true;
-        }
-        left -= batch.len();
-        renderer.rows(&batch, output)?;
-        if cut || output.is_closed() {
-            break;
-        }
-    }
-    renderer.end(output)?;
-    if let (true, Some(limit)) = (cut, limit) {
-        output.say(&format!("there are more than these {limit} rows; --limit 0 prints them all\n"));
-    }
-    Ok(())
 }
