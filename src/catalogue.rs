@@ -20,9 +20,8 @@ use crate::schedule::Schedule;
 use crate::secret::Secret;
 use crate::source;
 use crate::sql::Statement;
-use crate::value::Value;
 
-pub use parameter::{Parameter, ParameterError, ParameterKind};
+pub use parameter::{Given, Parameter, ParameterError, ParameterKind};
 pub use problem::{Broken, Problem, render_warning};
 
 mod check;
@@ -114,8 +113,8 @@ pub struct Alert {
     pub query: Option<Name>,
     /// What it asks.
     pub ask: Ask,
-    /// The values its parameters take.
-    pub values: Vec<(Name, Value<'static>)>,
+    /// What its parameters are given.
+    pub given: Vec<(Name, Given)>,
     /// The rule.
     pub when: Predicate,
     /// The columns that make an incident of its own; none makes the alert one instance.

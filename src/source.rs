@@ -19,7 +19,7 @@ use crate::secret::{Environment, Secret, SecretError};
 use crate::sql::Dialect;
 use crate::table::{Batch, Column, Table};
 
-pub use binding::{BindError, Bound};
+pub use binding::{Argument, BindError, Bound, LONGEST_LIST};
 
 mod binding;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]

@@ -127,11 +127,28 @@ impl Statement {
         gate::check(&self.text, &tokens, self.dialect)
     }
 
+    /// Whether a list can stand where the parameter `name` stands: in brackets, as in `in (:name)`.
+    ///
+    /// # Errors
+    /// The first place where it cannot.
+    pub fn check_list(&self, name: &Name) -> Result<(), SqlError> {
+        let tokens = tokens(&self.text, self.dialect).expect("the text was read once");
+        for parameter in self.parameters.iter().filter(|parameter| parameter.name == *name) {
+            let at = tokens.partition_point(|token| token.span.end <= parameter.span.start);
+            let before = at.checked_sub(1).map_or("", |index| tokens[index].text(&self.text));
+            if !matches!(before, "(" | ",") {
+                let problem = format!("the list `:{name}` does not stand in brackets; write `in (:{name})`");
+                return Err(SqlError::new(parameter.span.clone(), problem));
+            }
+        }
+        Ok(())
+    }
+
     /// The text to send: placeholders of the engine instead of parameters, without the closing semicolon and what
-    /// follows it.
+    /// follows it. `length` says how many values a parameter has that is a list; none is no list.
     #[must_use]
-    pub fn rewrite(&self) -> Rewritten {
-        Rewritten::new(self)
+    pub fn rewrite(&self, length: &dyn Fn(&Name) -> Option<usize>) -> Rewritten {
+        Rewritten::new(self, length)
     }
 }
 

@@ -50,6 +50,17 @@ impl<'t> File<'t> {
     }
 }
 
+/// A value, or the values of an array, as they were written.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The bytes of the whole.
+    pub(super) span: Range<usize>,
+    /// Each value.
+    pub(super) texts: Vec<Text>,
+    /// Whether it is an array.
+    pub(super) is_list: bool,
+}
+
 /// A table of the file.
 #[derive(Debug)]
 pub(super) struct Section<'f, 't> {
@@ -124,20 +135,31 @@ impl<'f, 't> Section<'f, 't> {
         self.text(key)
     }
 
-    /// A string, a number, a boolean or a date as the text it was written as.
-    pub(super) fn scalar(&self, key: &'static str) -> Option<Text> {
-        let value = self.ask(key)?;
-        let raw = &self.file.text[value.span()];
-        match value.get_ref() {
-            DeValue::String(text) => Some(self.text_of(text, value.span())),
-            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
-                Some(self.text_of(&raw.replace('_', ""), value.span()))
-            }
-            DeValue::Array(_) | DeValue::Table(_) => {
-                self.wrong_type(key, value, "one value");
-                None
-            }
+    /// A string, a number, a boolean or a date as the text it was written as, or an array of such.
+    pub(super) fn written(&self, key: &'static str) -> Option<Written> {
+        self.write(key, self.ask(key)?)
+    }
+
+    fn write(&self, key: &str, value: &Spanned<DeValue<'t>>) -> Option<Written> {
+        let (items, is_list) = match value.get_ref() {
+            DeValue::Array(items) => (items.iter().collect(), true),
+            _ => (vec![value], false),
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            let raw = &self.file.text[item.span()];
+            texts.push(match item.get_ref() {
+                DeValue::String(text) => self.text_of(text, item.span()),
+                DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
+                    self.text_of(&raw.replace('_', ""), item.span())
+                }
+                DeValue::Array(_) | DeValue::Table(_) => {
+                    self.wrong_type(key, item, "one value or an array of values");
+                    return None;
+                }
+            });
         }
+        Some(Written { span: value.span(), texts, is_list })
     }
 
     /// `true` or `false`.
@@ -233,20 +255,12 @@ impl<'f, 't> Section<'f, 't> {
         entries
     }
 
-    /// Every key and its value as text, for tables whose keys are the user's own words.
-    pub(super) fn scalars(&self) -> Vec<(Range<usize>, String, Text)> {
+    /// Every key and what is written there, for tables whose keys are the user's own words.
+    pub(super) fn all_written(&self) -> Vec<(Range<usize>, String, Written)> {
         let mut found = Vec::new();
         for (key, value) in self.table {
-            match value.get_ref() {
-                DeValue::Array(_) | DeValue::Table(_) => self.wrong_type(key.get_ref(), value, "one value"),
-                DeValue::String(text) => {
-                    found.push((key.span(), key.get_ref().to_string(), self.text_of(text, value.span())));
-                }
-                _ => {
-                    let raw = self.file.text[value.span()].replace('_', "");
-                    found.push((key.span(), key.get_ref().to_string(), self.text_of(&raw, value.span())));
-                }
-            }
+            let word = key.get_ref().to_string();
+            found.extend(self.write(&word, value).map(|written| (key.span(), word, written)));
         }
         found
     }

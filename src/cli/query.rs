@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::{complete, find, stop};
-use crate::catalogue::{Ask, Catalogue, Parameter};
+use crate::catalogue::{Ask, Catalogue, Parameter, ParameterError};
+use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
 use crate::name::{Name, nearest};
-use crate::source::{Bound, Cause, Request, SourceError};
+use crate::source::{Argument, Bound, Cause, Request, SourceError};
 use crate::sql::Statement;
-use crate::value::Value;
 
 mod print;
 
@@ -39,7 +41,7 @@ pub(super) struct Flags {
     /// A file with SQL to run, or - for standard input
     #[arg(short, long, value_name = "FILE", requires = "source")]
     file: Option<PathBuf>,
-    /// The value of a parameter; may be given several times
+    /// The value of a parameter, several with commas for a list; repeatable
     #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = pair)]
     param: Vec<(Name, String)>,
     #[command(flatten)]
@@ -65,7 +67,7 @@ impl std::str::FromStr for Name {
 pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let catalogue = find::catalogue(config)?;
     let (label, ask) = ask(flags, &catalogue)?;
-    let values = values(&ask, &flags.param)?;
+    let values = values(&ask, &flags.param, SystemClock.now(), &catalogue.zone)?;
     let bound = Bound::new(ask.statement, values).map_err(|error| Failure::usage(error.to_string()))?;
     let request = Request { bound, timeout: flags.timeout.unwrap_or(ask.timeout), label };
     let printing = Printing::new(&flags.print, output);
@@ -132,8 +134,13 @@ fn read(path: &Path) -> Result<String, Failure> {
     read.map_err(|error| Failure::usage(format!("cannot read SQL from `{}`: {error}", path.display())))
 }
 
-/// A value for every parameter: the given one, or its default.
-fn values(ask: &Ask, given: &[(Name, String)]) -> Result<Vec<(Name, Value<'static>)>, Failure> {
+/// What every parameter is given at `now`: by the command line, or else by its default.
+fn values(
+    ask: &Ask,
+    given: &[(Name, String)],
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Result<Vec<(Name, Argument)>, Failure> {
     if let Some((name, _)) = given.iter().find(|(name, _)| !ask.parameters.contains_key(name)) {
         let failure = Failure::usage(format!("the query has no parameter `{name}`"));
         let known: Vec<&str> = ask.parameters.keys().map(Name::as_str).collect();
@@ -144,15 +151,17 @@ fn values(ask: &Ask, given: &[(Name, String)]) -> Result<Vec<(Name, Value<'stati
         });
     }
     let value = |(name, parameter): (&Name, &Parameter)| {
-        let value = match given.iter().rev().find(|(given, _)| given == name) {
-            Some((_, text)) => {
-                parameter.read(text).map_err(|error| Failure::usage(format!("parameter `{name}`: {error}")))?
+        let own: Vec<&str> = given.iter().filter(|(given, _)| given == name).map(|(_, text)| text.as_str()).collect();
+        let wrong = |error: ParameterError| Failure::usage(format!("parameter `{name}`: {error}"));
+        let read = match (own.as_slice(), &parameter.default) {
+            ([], Some(default)) => default.clone(),
+            ([], None) => {
+                let failure = Failure::usage(format!("parameter `{name}` has no value"));
+                return Err(failure.hint(format!("add -p {name}=VALUE")));
             }
-            None => parameter.default.clone().ok_or_else(|| {
-                Failure::usage(format!("parameter `{name}` has no value")).hint(format!("add -p {name}=VALUE"))
-            })?,
+            (texts, _) => parameter.read(texts).map_err(wrong)?,
         };
-        Ok((name.clone(), value))
+        Ok((name.clone(), read.at(now, zone).map_err(wrong)?))
     };
     ask.parameters.iter().map(value).collect()
 }

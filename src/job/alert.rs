@@ -9,7 +9,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::Doors;
-use crate::catalogue::{Alert, OnError, OnSilence};
+use crate::catalogue::{Alert, Given, OnError, OnSilence};
 use crate::incident::{Health, HealthReason, Instance, News, Reason, State, Told, health_reason, reason, step};
 use crate::message::{Kind, Severity};
 use crate::name::Name;
@@ -151,7 +151,10 @@ pub async fn ask(alert: &Alert, doors: &Doors, memory: &Memory, now: Timestamp) 
 
 async fn answer(alert: &Alert, doors: &Doors, memory: &Memory, now: Timestamp) -> Result<(Judgement, Table), Trouble> {
     let settings = |problem: String| Trouble::Source(SourceError::new(&alert.ask.source, Cause::Settings, problem));
-    let bound = Bound::new(alert.ask.statement.clone(), alert.values.clone());
+    let argument = |(name, given): &(Name, Given)| given.at(now, &alert.zone).map(|argument| (name.clone(), argument));
+    let arguments = alert.given.iter().map(argument).collect::<Result<Vec<_>, _>>();
+    let arguments = arguments.map_err(|error| settings(error.to_string()))?;
+    let bound = Bound::new(alert.ask.statement.clone(), arguments);
     let bound = bound.map_err(|error| settings(error.to_string()))?;
     let request = Request { bound, timeout: alert.ask.timeout, label: format!("alert {}", alert.name) };
     let rows = doors.source(&alert.ask.source).fetch(request).await.map_err(Trouble::Source)?;

@@ -1,4 +1,4 @@
-//! `Bound`: a statement with a value for each of its parameters, and the text that is sent for it.
+//! `Bound`: a statement with an argument for each of its parameters, and the text that is sent for it.
 
 use crate::name::{Name, nearest};
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
@@ -6,11 +6,39 @@ use crate::sql::Rewritten;
 use crate::sql::Statement;
 use crate::value::Value;
 
-/// A statement and the values of its parameters: one for each name, none beside them.
+/// The longest list that is bound: what is longer belongs into a table of the database.
+pub const LONGEST_LIST: usize = 10_000;
+
+/// A statement and the arguments of its parameters: one for each name, none beside them.
 #[derive(Clone, Debug)]
 pub struct Bound {
     statement: Statement,
-    values: Vec<(Name, Value<'static>)>,
+    arguments: Vec<(Name, Argument)>,
+}
+
+/// What a parameter is given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Argument {
+    /// One value.
+    One(Value<'static>),
+    /// Several values: each has a placeholder of its own, so that `in (:ids)` means what it says.
+    List(Vec<Value<'static>>),
+}
+
+impl From<Value<'static>> for Argument {
+    fn from(value: Value<'static>) -> Self {
+        Self::One(value)
+    }
+}
+
+impl Argument {
+    #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+    fn values(&self) -> &[Value<'static>] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::List(values) => values,
+        }
+    }
 }
 
 /// Why values do not fit a statement.
@@ -30,6 +58,12 @@ pub enum BindError {
     /// A value is given twice.
     #[error("parameter `{0}` is given twice")]
     Twice(Name),
+    /// A list has no value: `in ()` is no SQL, and nobody knows what it should mean.
+    #[error("the list `{0}` is empty; it needs a value or more")]
+    Empty(Name),
+    /// A list has more values than are bound.
+    #[error("the list `{0}` has {1} values; at most {LONGEST_LIST} are bound")]
+    Long(Name, usize),
 }
 
 fn suggestion(nearest: Option<&Name>) -> String {
@@ -37,25 +71,34 @@ fn suggestion(nearest: Option<&Name>) -> String {
 }
 
 impl Bound {
-    /// Joins a statement with the values of its parameters, in any order.
+    /// Joins a statement with the arguments of its parameters, in any order.
     ///
     /// # Errors
-    /// Names the first parameter that has no value, or the first value that has no or has had its parameter.
-    pub fn new(statement: Statement, values: Vec<(Name, Value<'static>)>) -> Result<Self, BindError> {
+    /// Names the first parameter that has no value, or the first argument that has no or has had its parameter, or is
+    /// a list that is empty or too long.
+    pub fn new<A: Into<Argument>>(statement: Statement, arguments: Vec<(Name, A)>) -> Result<Self, BindError> {
+        let arguments: Vec<(Name, Argument)> = arguments.into_iter().map(|(name, one)| (name, one.into())).collect();
         let names: Vec<Name> = statement.names().into_iter().cloned().collect();
-        for (index, (name, _)) in values.iter().enumerate() {
+        for (index, (name, argument)) in arguments.iter().enumerate() {
             if !names.contains(name) {
                 let nearest = nearest(name.as_str(), names.iter().map(Name::as_str));
                 let nearest = nearest.and_then(|word| names.iter().find(|name| name.as_str() == word)).cloned();
                 return Err(BindError::Unknown { name: name.clone(), nearest });
             }
-            if values[..index].iter().any(|(earlier, _)| earlier == name) {
+            if arguments[..index].iter().any(|(earlier, _)| earlier == name) {
                 return Err(BindError::Twice(name.clone()));
             }
+            match argument {
+                Argument::List(values) if values.is_empty() => return Err(BindError::Empty(name.clone())),
+                Argument::List(values) if values.len() > LONGEST_LIST => {
+                    return Err(BindError::Long(name.clone(), values.len()));
+                }
+                Argument::One(_) | Argument::List(_) => {}
+            }
         }
-        match names.into_iter().find(|name| values.iter().all(|(given, _)| given != name)) {
+        match names.into_iter().find(|name| arguments.iter().all(|(given, _)| given != name)) {
             Some(missing) => Err(BindError::Missing(missing)),
-            None => Ok(Self { statement, values }),
+            None => Ok(Self { statement, arguments }),
         }
     }
 
@@ -65,19 +108,25 @@ impl Bound {
         &self.statement
     }
 
-    /// The values by name, as they were given.
+    /// The arguments by name, as they were given.
     #[must_use]
-    pub fn values(&self) -> &[(Name, Value<'static>)] {
-        &self.values
+    pub fn arguments(&self) -> &[(Name, Argument)] {
+        &self.arguments
     }
 
     /// What a door sends for this statement on behalf of `label`.
     #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
     pub(super) fn sent(&self, label: &str) -> Sent<'_> {
-        let rewritten = self.statement.rewrite();
+        let argument = |name: &Name| {
+            let given = self.arguments.iter().find(|(given, _)| given == name);
+            given.map(|(_, argument)| argument).expect("every name has an argument")
+        };
+        let rewritten = self.statement.rewrite(&|name| match argument(name) {
+            Argument::One(_) => None,
+            Argument::List(values) => Some(values.len()),
+        });
         let comment = comment(label);
-        let value = |name: &Name| self.values.iter().find(|(given, _)| given == name).map(|(_, value)| value);
-        let values = rewritten.order.iter().map(|name| value(name).expect("every name has a value")).collect();
+        let values = rewritten.order.iter().map(|(name, nth)| &argument(name).values()[*nth]).collect();
         Sent { text: format!("{comment}{}", rewritten.text), comment: comment.len(), rewritten, values }
     }
 }
@@ -138,7 +187,7 @@ impl Sent<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BindError, Bound};
+    use super::{Argument, BindError, Bound, LONGEST_LIST};
     use crate::name::Name;
     use crate::sql::{Dialect, Statement};
     use crate::value::Value;
@@ -160,6 +209,17 @@ mod tests {
         assert_eq!(unknown, "the statement has no parameter `county`; did you mean `country`?");
         assert_eq!(problem("select 1", &[("since", 1)]), "the statement has no parameter `since`");
         assert_eq!(problem("select :a", &[("a", 1), ("a", 2)]), "parameter `a` is given twice");
+    }
+
+    #[test]
+    fn a_list_is_neither_empty_nor_endless() {
+        let statement = || Statement::parse("select 1 where 1 in (:ids)", Dialect::Postgres).expect("reads");
+        let list = |count: usize| Argument::List(vec![Value::Int(1); count]);
+        let problem =
+            |count| Bound::new(statement(), vec![(name("ids"), list(count))]).map(|_| ()).map_err(|e| e.to_string());
+        assert_eq!(problem(0), Err("the list `ids` is empty; it needs a value or more".into()));
+        assert_eq!(problem(LONGEST_LIST), Ok(()));
+        assert_eq!(problem(10_001), Err("the list `ids` has 10001 values; at most 10000 are bound".into()));
     }
 }
 

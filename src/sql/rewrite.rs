@@ -10,8 +10,9 @@ use crate::name::Name;
 pub struct Rewritten {
     /// The text to send.
     pub text: String,
-    /// What to bind at the first place, the second and so on. MySQL counts occurrences, so a name may come twice there.
-    pub order: Vec<Name>,
+    /// What to bind at the first place, the second and so on: a parameter, and which value of its list, from 0. MySQL
+    /// counts occurrences, so a name may come twice there.
+    pub order: Vec<(Name, usize)>,
     places: Vec<Place>,
 }
 
@@ -23,14 +24,17 @@ struct Place {
 }
 
 impl Rewritten {
-    pub(super) fn new(statement: &Statement) -> Self {
+    pub(super) fn new(statement: &Statement, length: &dyn Fn(&Name) -> Option<usize>) -> Self {
         let (mut text, mut order, mut places) = (String::new(), Vec::new(), Vec::new());
         let mut copied = 0;
         for parameter in statement.parameters() {
             text.push_str(&statement.text[copied..parameter.span.start]);
             copied = parameter.span.end;
             let start = text.len();
-            text.push_str(&placeholder(statement.dialect, &parameter.name, &mut order, &text));
+            for index in 0..length(&parameter.name).unwrap_or(1) {
+                text.push_str(if index > 0 { ", " } else { "" });
+                text.push_str(&placeholder(statement.dialect, (&parameter.name, index), &mut order, &text));
+            }
             places.push(Place { original: parameter.span.clone(), rewritten: start..text.len() });
         }
         text.push_str(&statement.text[copied..statement.end]);
@@ -52,14 +56,17 @@ impl Rewritten {
     }
 }
 
-/// The placeholder of `name`, entering it into the `order` of binding. `before` is the text so far.
-fn placeholder(dialect: Dialect, name: &Name, order: &mut Vec<Name>, before: &str) -> String {
+/// The placeholder of a value, entering it into the `order` of binding. `before` is the text so far.
+fn placeholder(dialect: Dialect, value: (&Name, usize), order: &mut Vec<(Name, usize)>, before: &str) -> String {
+    let (name, nth) = value;
     if dialect == Dialect::Mysql {
-        order.push(name.clone());
+        order.push((name.clone(), nth));
         return "?".into();
     }
-    let index = order.iter().position(|known| known == name).unwrap_or_else(|| {
-        order.push(name.clone());
+    // The values of a list stand beside each other, so only its first is looked for.
+    let first = order.iter().position(|(known, index)| known == name && *index == 0);
+    let index = first.map(|first| first + nth).filter(|index| *index < order.len()).unwrap_or_else(|| {
+        order.push((name.clone(), nth));
         order.len() - 1
     });
     // In PostgreSQL `limit:n` must not become the name `limit$1`.
@@ -77,7 +84,7 @@ mod tests {
     use proptest::prelude::{prop, proptest};
 
     fn rewrite(text: &str, dialect: Dialect) -> Rewritten {
-        Statement::parse(text, dialect).expect(text).rewrite()
+        Statement::parse(text, dialect).expect(text).rewrite(&|_| None)
     }
 
     #[test]
@@ -91,10 +98,29 @@ mod tests {
         for (dialect, expected, order) in cases {
             let rewritten = rewrite(text, dialect);
             assert_eq!(rewritten.text, expected);
-            assert_eq!(rewritten.order.iter().map(|name| name.as_str()).collect::<Vec<_>>(), order);
+            assert_eq!(rewritten.order.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), order);
         }
         assert_eq!(rewrite("select 1 limit:n", Dialect::Postgres).text, "select 1 limit $1");
         assert_eq!(rewrite("select :a::date", Dialect::Postgres).text, "select $1::date");
+    }
+
+    #[test]
+    fn a_list_has_a_placeholder_for_each_value() {
+        let text = "select :a where x in (:ids) or y in (:ids) and z = :a";
+        let cases = [
+            (Dialect::Postgres, "select $1 where x in ($2, $3, $4) or y in ($2, $3, $4) and z = $1"),
+            (Dialect::Mysql, "select ? where x in (?, ?, ?) or y in (?, ?, ?) and z = ?"),
+            (Dialect::Sqlite, "select ?1 where x in (?2, ?3, ?4) or y in (?2, ?3, ?4) and z = ?1"),
+        ];
+        for (dialect, expected) in cases {
+            let statement = Statement::parse(text, dialect).expect(text);
+            let rewritten = statement.rewrite(&|name| (name.as_str() == "ids").then_some(3));
+            assert_eq!(rewritten.text, expected);
+            let order: Vec<_> = rewritten.order.iter().map(|(name, nth)| format!("{name}{nth}")).collect();
+            assert_eq!(order[..4], ["a0", "ids0", "ids1", "ids2"]);
+            let at = rewritten.text.find("and z").expect("kept");
+            assert_eq!(rewritten.original_offset(at), text.find("and z").expect("there"));
+        }
     }
 
     #[test]
@@ -122,7 +148,7 @@ mod tests {
         ) {
             let text = parts.concat();
             let Ok(statement) = Statement::parse(&text, dialect) else { return Ok(()) };
-            let rewritten = statement.rewrite();
+            let rewritten = statement.rewrite(&|_| None);
             let mut back = rewritten.text.clone();
             for place in rewritten.places.iter().rev() {
                 back.replace_range(place.rewritten.clone(), &text[place.original.clone()]);
@@ -138,7 +164,7 @@ mod tests {
         ) {
             let text = parts.concat();
             let Ok(statement) = Statement::parse(&text, dialect) else { return Ok(()) };
-            let rewritten = statement.rewrite();
+            let rewritten = statement.rewrite(&|_| None);
             let before = tokens(&text[..statement.end], dialect).expect("was read once");
             let after = tokens(&rewritten.text, dialect).expect("is still read");
             assert_eq!(before.len(), after.len(), "{:?} became {:?}", text, rewritten.text);

@@ -198,6 +198,130 @@ url = "x"
 }
 
 #[test]
+fn mistakes_of_parameters_are_shown_where_they_are_written() {
+    let rig = Rig::new().catalogue(
+        r#"[sources.a]
+url = "sqlite::memory:"
+[queries.q]
+source = "a"
+sql = "select 1 where 1 in (:ids) and 2 = :day or :at = :word or 3 in :more"
+[queries.q.params]
+ids = { type = "list", of = "int", default = [1, "two", 3.5] }
+more = { type = "list", default = [] }
+day = { type = "date", default = "today - 7 parsecs" }
+at = { type = "timestamp", default = "nwo" }
+word = { of = "int", default = ["a"] }
+[queries.r]
+source = "a"
+sql = "select 1 where 1 = :n or 1 in (:ids)"
+params = { n = { type = "int", choices = [1, 2, "x"] }, ids = { type = "list", choices = ["a", "b"], default = ["a", "c"] } }
+[queries.sound]
+source = "a"
+sql = "select 1 where 1 in (:ids) and :n = 1"
+params = { ids = { type = "list", of = "int" }, n = { type = "int", default = 1 } }
+[alerts.x]
+query = "sound"
+params = { ids = [1, "b"], n = [1] }
+when = "value > 1"
+[alerts.y]
+query = "sound"
+when = "value > 1"
+"#,
+    );
+    insta::assert_snapshot!(rig.run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: the list `:more` does not stand in brackets; write `in (:more)`
+     --> rowcall.toml:5:71
+      |
+    5 | sql = "select 1 where 1 in (:ids) and 2 = :day or :at = :word or 3 in :more"
+      |                                                                       ^^^^^
+
+    error: default of `ids`: `two` is not a whole number of 64 bits
+     --> rowcall.toml:7:50
+      |
+    7 | ids = { type = "list", of = "int", default = [1, "two", 3.5] }
+      |                                                  ^^^^^
+
+    error: default of `ids`: `3.5` is not a whole number of 64 bits
+     --> rowcall.toml:7:57
+      |
+    7 | ids = { type = "list", of = "int", default = [1, "two", 3.5] }
+      |                                                         ^^^
+
+    error: default of `more`: the list is empty; it needs a value or more
+     --> rowcall.toml:8:35
+      |
+    8 | more = { type = "list", default = [] }
+      |                                   ^^
+
+    error: default of `day`: `today - 7 parsecs` counts in `parsecs`; a unit is `m`, `h`, `d`, `w`, `mo` or `y`
+     --> rowcall.toml:9:34
+      |
+    9 | day = { type = "date", default = "today - 7 parsecs" }
+      |                                  ^^^^^^^^^^^^^^^^^^^
+
+    error: default of `at`: `nwo` begins with no word that is known; did you mean `now`?
+      --> rowcall.toml:10:38
+       |
+    10 | at = { type = "timestamp", default = "nwo" }
+       |                                      ^^^^^
+
+    error: `of` is the type of the values of a list
+      --> rowcall.toml:11:10
+       |
+    11 | word = { of = "int", default = ["a"] }
+       |          ^^
+       |
+       = help: write `type = "list"` beside it
+
+    error: default of `word`: it takes one value, not an array
+      --> rowcall.toml:11:32
+       |
+    11 | word = { of = "int", default = ["a"] }
+       |                                ^^^^^
+       |
+       = help: a parameter that takes several is of `type = "list"`
+
+    error: choice of `n`: `x` is not a whole number of 64 bits
+      --> rowcall.toml:15:49
+       |
+    15 | params = { n = { type = "int", choices = [1, 2, "x"] }, ids = { type = "list", choices = ["a", "b"], default = ["a", "c"] } }
+       |                                                 ^^^
+
+    error: default of `ids`: `c` is none of `a`, `b`
+      --> rowcall.toml:15:118
+       |
+    15 | params = { n = { type = "int", choices = [1, 2, "x"] }, ids = { type = "list", choices = ["a", "b"], default = ["a", "c"] } }
+       |                                                                                                                      ^^^
+
+    error: parameter `ids`: `b` is not a whole number of 64 bits
+      --> rowcall.toml:22:22
+       |
+    22 | params = { ids = [1, "b"], n = [1] }
+       |                      ^^^
+
+    error: parameter `n`: it takes one value, not an array
+      --> rowcall.toml:22:32
+       |
+    22 | params = { ids = [1, "b"], n = [1] }
+       |                                ^^^
+       |
+       = help: a parameter that takes several is of `type = "list"`
+
+    error: parameter `ids` has no value here
+      --> rowcall.toml:24:9
+       |
+    24 | [alerts.y]
+       |         ^
+       |
+       = help: give it a `default`, or write `params = { ids = .. }` in the alert
+
+    13 mistakes: nothing was connected to
+    "#);
+}
+
+#[test]
 fn broken_toml_is_shown_where_it_breaks() {
     insta::assert_snapshot!(Rig::new().catalogue("[sources.a\nurl = \"sqlite:a.db\"\nurl = 5\n").run(&["list"]), @r#"
     exit 2

@@ -99,6 +99,90 @@ fn parameters_are_bound_and_checked_before_anything_connects() {
     assert_eq!(rig.run(&adhoc).exits(0).stdout, "x\n' or 1=1 --\n");
 }
 
+const PARAMETERS: &str = r#"
+timezone = "Pacific/Kiritimati"
+[sources.demo]
+url = "sqlite::memory:"
+setup = "create table t (id integer, name text); insert into t values (1, 'a'), (2, 'b,c'), (3, 'd'), (4, 'e')"
+[queries.ids]
+source = "demo"
+sql = "select id from t where id in (:ids) order by id"
+params = { ids = { type = "list", of = "int", default = [1, 2] } }
+[queries.names]
+source = "demo"
+sql = "select id from t where name in ('d', :names) order by id"
+params = { names = { type = "list", choices = ["a", "b,c"] } }
+[queries.days]
+source = "demo"
+sql = "select :day as day, :from as start, typeof(:at) as at"
+params = { day = { type = "date", default = "today" }, from = { type = "date", default = "month_start - 1mo" }, at = { type = "timestamp", default = "now - 1h" } }
+"#;
+
+#[test]
+fn a_list_has_as_many_values_as_are_given() {
+    let rig = Rig::new().catalogue(PARAMETERS);
+    let csv = |query: &str, arguments: &[&str]| rig.run(&[&["query", query, "--format", "csv"], arguments].concat());
+    assert_eq!(csv("ids", &[]).exits(0).stdout, "id\n1\n2\n");
+    assert_eq!(csv("ids", &["-p", "ids=4"]).exits(0).stdout, "id\n4\n");
+    assert_eq!(csv("ids", &["-p", "ids=4,2", "-p", "ids=1"]).exits(0).stdout, "id\n1\n2\n4\n");
+    assert_eq!(csv("names", &["-p", r"names=a,b\,c"]).exits(0).stdout, "id\n1\n2\n3\n");
+    insta::assert_snapshot!(csv("ids", &["-p", "ids=1,two"]), @r#"
+    exit 2
+    --- stderr
+    error: parameter `ids`: `two` is not a whole number of 64 bits
+    "#);
+    insta::assert_snapshot!(csv("ids", &["-p", "ids="]), @r#"
+    exit 2
+    --- stderr
+    error: parameter `ids`: the list is empty; it needs a value or more
+    "#);
+    insta::assert_snapshot!(csv("names", &["-p", "names=a,z"]), @r#"
+    exit 2
+    --- stderr
+    error: parameter `names`: `z` is none of `a`, `b,c`
+    "#);
+    insta::assert_snapshot!(csv("names", &[]), @r#"
+    exit 2
+    --- stderr
+    error: parameter `names` has no value
+      next: add -p names=VALUE
+    "#);
+}
+
+#[test]
+fn days_and_instants_are_said_in_words() {
+    let rig = Rig::new().catalogue(PARAMETERS);
+    // The first zone to see a new day, so that this differs from UTC for 14 hours of each.
+    let today = || jiff::Timestamp::now().in_tz("Pacific/Kiritimati").expect("a zone").date();
+    let days = |arguments: &[&str]| rig.run(&[&["query", "days", "--format", "csv"], arguments].concat());
+    let before = today();
+    let printed = days(&[]).exits(0).stdout;
+    let expected = [before, today()].map(|day| {
+        let start = day.first_of_month().yesterday().expect("a day").first_of_month();
+        format!("day,start,at\n{day},{start},text\n")
+    });
+    assert!(expected.contains(&printed), "{printed}");
+    let given = ["-p", "day=2026-11-20", "-p", "from=year_start - 1y + 2w", "-p", "at=now - 90m"];
+    let printed = days(&given).exits(0).stdout;
+    let expected = [before, today()].map(|day| format!("day,start,at\n2026-11-20,{}-01-15,text\n", day.year() - 1));
+    assert!(expected.contains(&printed), "{printed}");
+    insta::assert_snapshot!(days(&["-p", "day=toady"]), @r#"
+    exit 2
+    --- stderr
+    error: parameter `day`: `toady` begins with no word that is known; did you mean `today`?
+    "#);
+    insta::assert_snapshot!(days(&["-p", "at=now - 1 fortnight"]), @r#"
+    exit 2
+    --- stderr
+    error: parameter `at`: `now - 1 fortnight` counts in `fortnight`; a unit is `m`, `h`, `d`, `w`, `mo` or `y`
+    "#);
+    insta::assert_snapshot!(days(&["-p", "day=today - 13000y"]), @r#"
+    exit 2
+    --- stderr
+    error: parameter `day`: `today - 13000y` leads out of the calendar
+    "#);
+}
+
 #[test]
 fn a_limit_cuts_and_says_so() {
     let rig = demo();

@@ -157,6 +157,45 @@ async fn each_slot_is_run_once_and_told() {
     assert_eq!(scene.finish().await, Vec::<String>::new(), "nothing is told twice");
 }
 
+/// The day is that of the run and of the alert's zone, not of the start: 01:00 UTC and 10:00 in Seoul come first.
+#[tokio::test(flavor = "multi_thread")]
+async fn words_for_days_are_resolved_when_a_slot_is_run() {
+    let mut scene = Loop::start(
+        r#"
+timezone = "Asia/Seoul"
+[state]
+url = "sqlite::memory:"
+[sources.shop]
+url = "sqlite:shop.db"
+[queries.window]
+source = "shop"
+sql = "select :at as at, :day as day"
+params = { at = { type = "timestamp", default = "now - 1h" }, day = { type = "date" } }
+[alerts.window]
+query = "window"
+params = { day = "today - 1d" }
+when = "at > ''"
+schedule = "* * * * *"
+repeat = "1s"
+notify = ["terminal"]
+[channels.terminal]
+type = "stdout"
+"#,
+    )
+    .await;
+    for (n, words) in [
+        (0, "2025-11-20 00:00:00  2025-11-19"),
+        (1, "2025-11-20 00:01:00  2025-11-19"),
+        (900, "2025-11-20 15:00:00  2025-11-20"),
+    ] {
+        scene.clock.awaited(minute(n.min(2))).await;
+        scene.clock.set(minute(n));
+        let message = scene.message().await;
+        assert!(message.contains(words), "minute {n}: {message}");
+    }
+    scene.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slot_of_an_alert_that_still_runs_is_skipped_and_the_next_one_is_not() {
     let mut scene = Loop::start(EVERY_MINUTE).await;

@@ -52,7 +52,7 @@ fn help_is_short_and_names_what_there_is() {
       -s, --source <SOURCE>     The source to ask, for -c and -f
       -c, --command <SQL>       SQL to run
       -f, --file <FILE>         A file with SQL to run, or - for standard input
-      -p, --param <NAME=VALUE>  The value of a parameter; may be given several times
+      -p, --param <NAME=VALUE>  The value of a parameter, several with commas for a list; repeatable
           --format <FORMAT>     How to print the rows [default: table] [possible values: table, csv,
                                 json]
           --limit <ROWS>        At most this many rows; 0 is all [default: 200 for a table on a

@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::query::{Sources, ask};
+use super::query::{self, Sources, ask};
 use super::{Surroundings, description, references, tags, timeout, unknown, zone};
 use crate::catalogue::file::{Section, duration};
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
-use crate::catalogue::{Alert, Ask, Channel, Missed, OnError, OnSilence, Query};
+use crate::catalogue::{Alert, Ask, Channel, Given, Missed, OnError, OnSilence, Query};
 use crate::incident::{Policy, Repeat};
 use crate::message::Severity;
 use crate::name::Name;
 use crate::predicate::{Predicate, PredicateError};
 use crate::schedule::Schedule;
-use crate::value::Value;
 
 /// How often an open incident is told again where nothing says otherwise.
 const DEFAULT_REPEAT: Repeat = Repeat::Every(Duration::from_secs(4 * 3600));
@@ -64,13 +63,13 @@ pub(super) fn read(
     let line = section.file().line(section.span.start);
     let when = when.and_then(|(predicate, text)| check_key(&section, predicate, &text, &key));
     section.finish();
-    let Asked { query, ask, values } = asked?;
+    let Asked { query, ask, given } = asked?;
     Some(Alert {
         name: name.clone(),
         description,
         query,
         ask,
-        values,
+        given,
         when: when?,
         key,
         schedule,
@@ -112,14 +111,14 @@ fn schedule(section: &Section<'_, '_>, zone: &TimeZone, warnings: &mut Vec<Probl
 struct Asked {
     query: Option<Name>,
     ask: Ask,
-    values: Vec<(Name, Value<'static>)>,
+    given: Vec<(Name, Given)>,
 }
 
 fn asked(section: &Section<'_, '_>, known: &References<'_>, around: &Surroundings) -> Option<Asked> {
     let Some(text) = section.text("query") else {
         let ask = ask(section, known.sources, around)?;
-        let values = values(section, &ask, &[])?;
-        return Some(Asked { query: None, ask, values });
+        let given = arguments(section, &ask, &[])?;
+        return Some(Asked { query: None, ask, given });
     };
     for other in ["source", "sql"] {
         if section.text(other).is_some() {
@@ -139,40 +138,35 @@ fn asked(section: &Section<'_, '_>, known: &References<'_>, around: &Surrounding
     let query = (*query)?;
     let mut ask = query.ask.clone();
     ask.timeout = timeout.unwrap_or(ask.timeout);
-    let given = own.map(|own| given(&own, &ask)).unwrap_or_default();
-    let values = values(section, &ask, &given)?;
-    Some(Asked { query: Some(name.clone()), ask, values })
+    let own = own.map(|own| given(&own, &ask)).unwrap_or_default();
+    let given = arguments(section, &ask, &own)?;
+    Some(Asked { query: Some(name.clone()), ask, given })
 }
 
-/// The values that an alert gives to the parameters of its query.
-fn given(section: &Section<'_, '_>, ask: &Ask) -> Vec<(Name, Value<'static>)> {
+/// What an alert gives to the parameters of its query; none where that is a mistake.
+fn given(section: &Section<'_, '_>, ask: &Ask) -> Vec<(Name, Option<Given>)> {
     let mut given = Vec::new();
-    for (span, key, text) in section.scalars() {
+    for (span, key, written) in section.all_written() {
         let Some((name, parameter)) = ask.parameters.iter().find(|(name, _)| name.as_str() == key) else {
             let problem = Problem::new(span, format!("the query has no parameter `{key}`"));
             section.report(problem.nearest(&key, ask.parameters.keys().map(Name::as_str)));
             continue;
         };
-        match parameter.read(&text.value) {
-            Ok(value) => given.push((name.clone(), value)),
-            Err(error) => section.report(Problem::new(text.span, format!("parameter `{name}`: {error}"))),
-        }
+        let read = query::given(section, &format!("parameter `{name}`"), parameter, &written);
+        given.push((name.clone(), read));
     }
     given
 }
 
-/// A value for every parameter: the given one, or its default.
-fn values(
-    section: &Section<'_, '_>,
-    ask: &Ask,
-    given: &[(Name, Value<'static>)],
-) -> Option<Vec<(Name, Value<'static>)>> {
-    let mut values = Vec::new();
+/// What every parameter is given: by the alert, or else its default.
+fn arguments(section: &Section<'_, '_>, ask: &Ask, own: &[(Name, Option<Given>)]) -> Option<Vec<(Name, Given)>> {
+    let mut arguments = Vec::new();
     for (name, parameter) in &ask.parameters {
-        let own = given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
-        match own.or_else(|| parameter.default.clone()) {
-            Some(value) => values.push((name.clone(), value)),
-            None => {
+        let own = own.iter().find(|(given, _)| given == name).map(|(_, given)| given);
+        match (own, &parameter.default) {
+            (Some(Some(given)), _) | (None, Some(given)) => arguments.push((name.clone(), given.clone())),
+            (Some(None), _) => {}
+            (None, None) => {
                 let problem = Problem::new(section.span.clone(), format!("parameter `{name}` has no value here"));
                 section.report(
                     problem.hint(format!("give it a `default`, or write `params = {{ {name} = .. }}` in the alert")),
@@ -180,7 +174,7 @@ fn values(
             }
         }
     }
-    (values.len() == ask.parameters.len()).then_some(values)
+    (arguments.len() == ask.parameters.len()).then_some(arguments)
 }
 
 fn when(section: &Section<'_, '_>) -> Option<(Predicate, Text)> {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Surroundings, description, tags, timeout, unknown};
-use crate::catalogue::file::Section;
+use crate::catalogue::file::{Section, Written};
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
-use crate::catalogue::{Ask, Parameter, ParameterKind, Query, Source};
+use crate::catalogue::{Ask, Given, Parameter, ParameterKind, Query, Source};
 use crate::name::Name;
 use crate::sql::Statement;
 
@@ -77,7 +77,11 @@ fn declared(
             sound = false;
         }
     }
-    for (name, span, _) in &declarations {
+    for (name, span, parameter) in &declarations {
+        if let (true, Err(error)) = (parameter.is_list, statement.check_list(name)) {
+            section.report(Problem::new(sql.place(&error.span), error.problem));
+            sound = false;
+        }
         if !statement.names().contains(&name) {
             section.report(Problem::new(span.clone(), format!("parameter `{name}` is not used by `sql`")));
             sound = false;
@@ -89,23 +93,59 @@ fn declared(
 fn parameters(section: &Section<'_, '_>) -> Vec<(Name, std::ops::Range<usize>, Parameter)> {
     let mut declared = Vec::new();
     for (name, entry) in section.entries("params") {
-        let kind = entry.one_of("type", &ParameterKind::ALL).unwrap_or_default();
-        let choices = entry.texts("choices").unwrap_or_default();
-        let mut parameter = Parameter { kind, choices: Vec::new(), default: None };
+        let (kind, is_list) = kind(&entry);
+        let choices = entry.written("choices").map(|written| written.texts).unwrap_or_default();
+        let mut parameter = Parameter { kind, is_list, ..Parameter::default() };
         for choice in &choices {
-            if let Err(error) = parameter.read(&choice.value) {
+            if let Err(error) = parameter.term(&choice.value) {
                 entry.report(Problem::new(choice.span.clone(), format!("choice of `{name}`: {error}")));
             }
         }
         parameter.choices = choices.into_iter().map(|choice| choice.value).collect();
-        if let Some(default) = entry.scalar("default") {
-            match parameter.read(&default.value) {
-                Ok(value) => parameter.default = Some(value),
-                Err(error) => entry.report(Problem::new(default.span, format!("default of `{name}`: {error}"))),
-            }
+        if let Some(default) = entry.written("default") {
+            parameter.default = given(&entry, &format!("default of `{name}`"), &parameter, &default);
         }
         declared.push((name, entry.span.clone(), parameter));
         entry.finish();
     }
     declared
+}
+
+/// The type of a parameter, and whether it is a list of that type.
+fn kind(entry: &Section<'_, '_>) -> (ParameterKind, bool) {
+    let lists = std::iter::once(("list", None));
+    let words: Vec<(&str, Option<ParameterKind>)> =
+        ParameterKind::ALL.into_iter().map(|(word, kind)| (word, Some(kind))).chain(lists).collect();
+    let named = entry.one_of("type", &words);
+    let of = entry.one_of("of", &ParameterKind::ALL);
+    if named != Some(None) && entry.has("of") {
+        let problem = Problem::new(entry.key_span("of"), "`of` is the type of the values of a list");
+        entry.report(problem.hint("write `type = \"list\"` beside it"));
+    }
+    match named {
+        Some(None) => (of.unwrap_or_default(), true),
+        Some(Some(kind)) => (kind, false),
+        None => (ParameterKind::default(), false),
+    }
+}
+
+/// Reads what is written for a parameter; every value that is none is a mistake of `what`.
+pub(super) fn given(section: &Section<'_, '_>, what: &str, parameter: &Parameter, written: &Written) -> Option<Given> {
+    if written.is_list && !parameter.is_list {
+        let problem = Problem::new(written.span.clone(), format!("{what}: it takes one value, not an array"));
+        section.report(problem.hint("a parameter that takes several is of `type = \"list\"`"));
+        return None;
+    }
+    if let Err(error) = parameter.check_length(written.texts.len()) {
+        section.report(Problem::new(written.span.clone(), format!("{what}: {error}")));
+        return None;
+    }
+    let mut terms = Vec::new();
+    for text in &written.texts {
+        match parameter.term(&text.value) {
+            Ok(term) => terms.push(term),
+            Err(error) => section.report(Problem::new(text.span.clone(), format!("{what}: {error}"))),
+        }
+    }
+    (terms.len() == written.texts.len()).then(|| Given::new(terms, parameter.is_list))
 }

@@ -3,8 +3,10 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use rowcall::name::Name;
 use rowcall::secret::Secret;
-use rowcall::source::{Cause, Request, Settings, SourceError};
+use rowcall::source::{Argument, Bound, Cause, Request, Settings, SourceError};
+use rowcall::sql::Statement;
 use rowcall::value::Value;
 
 use rig::{Rig, printed};
@@ -72,6 +74,7 @@ contract! {
         an_empty_result_has_columns
         duplicate_column_names_stay
         parameters_are_bound
+        lists_are_bound
         writes_are_refused
         an_error_carries_the_words_and_the_place
         a_connection_survives_a_statement_error
@@ -136,6 +139,22 @@ async fn parameters_are_bound(rig: &Rig) {
         let table = rows.collect(10).await.expect(word);
         assert_eq!(printed(&table), [[word, word, "42", ""]]);
         assert!(table.rows().next().expect("a row").get(3).is_null());
+    }
+}
+
+async fn lists_are_bound(rig: &Rig) {
+    let statement = "select n from (select 1 as n union all select 2 union all select 3) t \
+         where n in (:ids) and n not in (:others) and :word = 'it''s' order by n";
+    let statement = Statement::parse(statement, rig.engine().dialect()).expect("one statement");
+    let list = |ids: std::ops::RangeInclusive<i64>| Argument::List(ids.map(Value::Int).collect());
+    for (ids, others, expected) in [(1..=3, 2..=2, vec!["1", "3"]), (3..=9_000, 5..=6, vec!["3"])] {
+        let name = |word| Name::new(word).expect("a name");
+        let word = Argument::One(Value::Text("it's".into()));
+        let arguments = vec![(name("others"), list(others)), (name("word"), word), (name("ids"), list(ids))];
+        let bound = Bound::new(statement.clone(), arguments).expect("fits");
+        let request = Request { bound, timeout: rig::PATIENCE, label: "contract".into() };
+        let table = rig.source().fetch(request).await.expect("rows").collect(10).await.expect("rows");
+        assert_eq!(printed(&table).concat(), expected);
     }
 }
 
