@@ -119,6 +119,10 @@ pub struct Alert {
     pub when: Predicate,
     /// The columns that make an incident of its own; none makes the alert one instance.
     pub key: Vec<String>,
+    /// After so many answers without it, a key that vanished is over.
+    pub missing_evals: u32,
+    /// More instances than this that fire are told as one digest.
+    pub max_instances: usize,
     /// When it is judged by the loop; none means by hand only.
     pub schedule: Option<Schedule>,
     /// The zone its times are read and told in.

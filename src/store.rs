@@ -100,6 +100,8 @@ pub struct Remembered {
     pub instance: Instance,
     /// The values of `previous(..)` for the next run.
     pub values: Vec<Value<'static>>,
+    /// In how many answers in a row it was missing.
+    pub missed: u32,
 }
 
 /// Everything a run of an alert learned.

@@ -151,6 +151,75 @@ fn each_key_is_an_incident_of_its_own() {
 }
 
 #[test]
+fn a_key_that_vanishes_is_over_after_missing_evals() {
+    let rig = shop(&LOW.replace("when", "key = [\"sku\"]\nmissing_evals = 2\nwhen"));
+    rig.run(&["check", "--notify"]).exits(1);
+    rig.sqlite("shop.db", "delete from stock where sku = 'A'");
+    let missed_once = rig.run(&["check", "--notify"]).exits(1);
+    assert!(!missed_once.stdout.contains("RESOLVED"), "{missed_once}");
+    rig.sqlite("shop.db", "insert into stock values ('A', 2)");
+    rig.run(&["check", "--notify"]).exits(1);
+    rig.sqlite("shop.db", "delete from stock");
+    assert!(!rig.run(&["check", "--notify"]).exits(1).stdout.contains("RESOLVED"), "its return began the count anew");
+    let missed_twice = rig.run(&["check", "--notify"]).exits(0);
+    assert!(missed_twice.stdout.contains("RESOLVED low: sku = A"), "{missed_twice}");
+}
+
+#[test]
+fn a_flood_of_instances_is_told_as_one_digest() {
+    let rig = shop(&LOW.replace("when", "key = [\"sku\"]\nmax_instances = 3\nwhen"));
+    rig.sqlite("shop.db", "insert into stock values ('C', 1), ('D', 1), ('E', 1), ('F', 1)");
+    insta::assert_snapshot!(rig.run(&["check", "--notify"]), @r#"
+    exit 1
+    --- stdout
+    ALERT  STATE   SEVERITY  WHY
+    low    firing  warning   5 instances (sku = A; sku = C; sku = D; and 2 more): on_hand < 5
+
+    FIRING low: 5 instances fire, 5 of them new (sku = A; sku = C; sku = D; and 2 more): on_hand < 5
+      since     [TIME] UTC
+      severity  warning
+      digest    more than 3 instances fire (`max_instances`)
+      rule      on_hand < 5
+
+      more: rowcall check low
+    "#);
+    assert!(!rig.run(&["check", "--notify"]).exits(1).stdout.contains("FIRING"), "each of them was told");
+    rig.sqlite("shop.db", "update stock set on_hand = 10 where sku <> 'F'");
+    insta::assert_snapshot!(rig.run(&["check", "--notify"]), @r#"
+    exit 1
+    --- stdout
+    ALERT  STATE   SEVERITY  WHY
+    low    firing  warning   sku = F: on_hand < 5
+
+    RESOLVED low: 4 instances (sku = A; sku = C; sku = D; and 1 more)
+      since     [TIME] UTC
+      until     [TIME] UTC
+      severity  warning
+      rule      on_hand < 5
+
+      more: rowcall check low
+    "#);
+}
+
+#[test]
+fn what_keys_remember_outlives_a_failed_query_but_not_a_new_rule() {
+    let alert = "[alerts.drop]\nsource = \"shop\"\nsql = \"select sku, on_hand from stock\"\nkey = [\"sku\"]\n\
+                 when = \"on_hand < previous(on_hand)\"\n";
+    let rig = shop(alert);
+    rig.run(&["check", "--notify"]).exits(3);
+    rig.sqlite("shop.db", "alter table stock rename to hidden");
+    rig.run(&["check", "--notify"]).exits(3);
+    rig.sqlite("shop.db", "alter table hidden rename to stock; update stock set on_hand = 2 where sku = 'A'");
+    rig.run(&["check", "--notify"]).exits(1);
+    rig.sqlite("shop.db", "alter table stock rename to hidden");
+    let rig = rig.catalogue(&format!("{SHOP}{}", alert.replace("on_hand)", "-on_hand)")));
+    rig.run(&["check", "--notify"]).exits(3);
+    rig.sqlite("shop.db", "alter table hidden rename to stock; update stock set on_hand = -50");
+    let first_of_the_rule = rig.run(&["check", "--notify"]);
+    assert!(first_of_the_rule.stdout.contains("NULL"), "{first_of_the_rule}");
+}
+
+#[test]
 fn a_failing_query_is_told_once_to_the_owners_and_so_is_its_recovery() {
     let rig = shop(&format!("{LOW}owners = [\"care\"]\n[channels.care]\ntype = \"stdout\"\n"));
     rig.run(&["check", "--notify"]).exits(1);

@@ -24,6 +24,11 @@ const DEFAULT_REPEAT: Repeat = Repeat::Every(Duration::from_secs(4 * 3600));
 const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
 const MISSED: [(&str, Missed); 3] = [("latest", Missed::Latest), ("skip", Missed::Skip), ("all", Missed::All)];
+/// How many instances of an alert may fire before they are told as one digest, where nothing says otherwise.
+const DEFAULT_INSTANCES: usize = 100;
+/// The most that can be written: no answer with more rows is judged.
+const MOST_INSTANCES: usize = 10_000;
+
 const ON_SILENCE: [(&str, OnSilence); 4] =
     [("ok", OnSilence::Ok), ("firing", OnSilence::Firing), ("no_data", OnSilence::NoData), ("keep", OnSilence::Keep)];
 const ON_ERROR: [(&str, OnError); 2] = [("keep", OnError::Keep), ("firing", OnError::Firing)];
@@ -49,6 +54,8 @@ pub(super) fn read(
     let missed = section.one_of("missed", &MISSED).unwrap_or(Missed::Latest);
     let missed_window = section.duration("missed_window").unwrap_or(DEFAULT_WINDOW);
     let key: Vec<String> = section.texts("key").unwrap_or_default().into_iter().map(|text| text.value).collect();
+    let missing_evals = section.whole("missing_evals", &(1..=1000)).unwrap_or(1);
+    let max_instances = section.whole("max_instances", &(1..=MOST_INSTANCES)).unwrap_or(DEFAULT_INSTANCES);
     let policy = policy(&section);
     let severity = section.one_of("severity", &Severity::ALL.map(|s| (s.as_str(), s))).unwrap_or_default();
     let on_empty = section.one_of("on_empty", &ON_SILENCE).unwrap_or(OnSilence::Ok);
@@ -72,6 +79,8 @@ pub(super) fn read(
         given,
         when: when?,
         key,
+        missing_evals: u32::try_from(missing_evals).expect("at most 1000"),
+        max_instances,
         schedule,
         zone,
         missed,

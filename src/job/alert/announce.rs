@@ -4,7 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 
-use super::{Finding, Judged, Report, words};
+use super::judged::Judged;
+use super::{Finding, Report, words};
 use crate::catalogue::Alert;
 use crate::message::{Excerpt, Kind, Message, ascii, thread};
 use crate::name::Name;
@@ -53,6 +54,21 @@ impl Voice<'_> {
             excerpt: (!kind.is_good_news()).then(|| self.excerpt(&judged)).flatten(),
             ..self.message(channel, kind, thread(&self.alert.name, began), summary)
         }
+    }
+
+    /// What a channel is told when more instances fire than anyone can read: how many, and the first few keys.
+    pub(super) fn of_flood(&self, channel: &Name, items: &[Item<'_>], firing: usize, fresh: usize) -> Message {
+        let kind = if fresh > 0 { Kind::Firing } else { Kind::Repeat };
+        let judged: Vec<&Judged> = items.iter().map(|item| item.judged).collect();
+        let began = items.iter().map(|item| item.began).min().unwrap_or(self.now);
+        let facts = vec![
+            ("since".to_owned(), self.moment(began)),
+            ("severity".to_owned(), self.alert.severity.to_string()),
+            ("digest".to_owned(), format!("more than {} instances fire (`max_instances`)", self.alert.max_instances)),
+            ("rule".to_owned(), self.alert.when.text().to_owned()),
+        ];
+        let summary = words::digest(self.alert, firing, fresh, &judged);
+        Message { facts, ..self.message(channel, kind, thread(&self.alert.name, began), summary) }
     }
 
     /// What a channel is told of the alert's own health.

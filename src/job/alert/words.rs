@@ -1,6 +1,7 @@
 //! The sentences on how an alert stands: in a listing, in a log, at the head of a message.
 
-use super::{Finding, Judged};
+use super::Finding;
+use super::judged::Judged;
 use crate::catalogue::Alert;
 use crate::predicate::Verdict;
 use crate::table::Table;
@@ -31,8 +32,9 @@ pub(super) fn note(alert: &Alert, finding: &Finding, judged: &[Judged]) -> Strin
     if judgement.empty {
         return "the query gave no row".into();
     }
-    let of = |verdict: Verdict| judged.iter().filter(|judged| judged.verdict == verdict).collect::<Vec<_>>();
-    let (firing, unknown) = (of(Verdict::Firing), of(Verdict::Unknown));
+    let of = |verdict: Verdict| judged.iter().filter(move |judged| judged.verdict == verdict);
+    let firing: Vec<&Judged> = of(Verdict::Firing).collect();
+    let unknown: Vec<&Judged> = of(Verdict::Unknown).filter(|judged| judged.present).collect();
     if !firing.is_empty() {
         return firing_summary(alert, &firing, Some(table));
     }
@@ -71,13 +73,24 @@ pub(super) fn label(judged: &Judged) -> String {
     judged.labels.iter().map(pair).collect::<Vec<_>>().join(", ")
 }
 
-/// `3 instances: id = 1; id = 2; and 1 more`.
+/// A flood in one line: `150 instances fire, 20 of them new (id = 1; id = 2; id = 3; and 17 more): amount > 1000`.
+pub(super) fn digest(alert: &Alert, firing: usize, fresh: usize, told: &[&Judged]) -> String {
+    let rule = alert.when.text();
+    format!("{firing} instances fire, {fresh} of them new ({}): {rule}", named(told))
+}
+
+/// `3 instances (id = 1; id = 2; id = 3)`.
 pub(super) fn instances(many: &[&Judged]) -> String {
+    format!("{} instances ({})", many.len(), named(many))
+}
+
+/// `id = 1; id = 2; id = 3; and 17 more`.
+fn named(many: &[&Judged]) -> String {
     let mut named: Vec<String> = many.iter().take(MOST_NAMED).map(|judged| label(judged)).collect();
     if many.len() > MOST_NAMED {
         named.push(format!("and {} more", many.len() - MOST_NAMED));
     }
-    format!("{} instances ({})", many.len(), named.join("; "))
+    named.join("; ")
 }
 
 /// What was looked at when nothing fires.

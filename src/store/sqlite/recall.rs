@@ -42,11 +42,12 @@ pub(super) async fn memory(connection: &mut SqliteConnection, alert: &Name) -> R
 }
 
 async fn instances(connection: &mut SqliteConnection, alert: &Name) -> Result<Vec<Remembered>, Error> {
-    let rows =
-        sqlx::query("select key, labels, state, since, began, vals from instances where alert = $1 order by key")
-            .bind(alert.as_str())
-            .fetch_all(connection)
-            .await?;
+    let rows = sqlx::query(
+        "select key, labels, state, since, began, vals, missed from instances where alert = $1 order by key",
+    )
+    .bind(alert.as_str())
+    .fetch_all(connection)
+    .await?;
     let read = |row: sqlx::sqlite::SqliteRow| {
         let state: &str = row.try_get(2)?;
         Ok(Remembered {
@@ -58,6 +59,7 @@ async fn instances(connection: &mut SqliteConnection, alert: &Name) -> Result<Ve
                 began: row.try_get::<Option<i64>, _>(4)?.map(instant).transpose()?,
             },
             values: read_values(row.try_get(5)?)?,
+            missed: row.try_get(6)?,
         })
     };
     rows.into_iter().map(read).collect()

@@ -49,9 +49,10 @@ async fn run(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome
 async fn instances(connection: &mut SqliteConnection, outcome: &Outcome) -> Result<(), Error> {
     for remembered in &outcome.instances {
         sqlx::query(
-            "insert into instances (alert, key, labels, state, since, began, vals) values ($1, $2, $3, $4, $5, $6, $7)
+            "insert into instances (alert, key, labels, state, since, began, vals, missed)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
              on conflict (alert, key) do update set labels = excluded.labels, state = excluded.state,
-             since = excluded.since, began = excluded.began, vals = excluded.vals",
+             since = excluded.since, began = excluded.began, vals = excluded.vals, missed = excluded.missed",
         )
         .bind(outcome.alert.as_str())
         .bind(&remembered.key)
@@ -60,6 +61,7 @@ async fn instances(connection: &mut SqliteConnection, outcome: &Outcome) -> Resu
         .bind(micros(remembered.instance.since))
         .bind(remembered.instance.began.map(micros))
         .bind(write_values(&remembered.values))
+        .bind(remembered.missed)
         .execute(&mut *connection)
         .await?;
     }

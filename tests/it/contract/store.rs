@@ -129,6 +129,7 @@ async fn what_a_run_learned_is_remembered() {
             labels: vec![("id".into(), "17".into())],
             instance: Instance { state: State::Firing, since: second(3), began: Some(second(1)) },
             values: vec![Value::Decimal("1.10".into()), Value::Null],
+            missed: 2,
         };
         let told = Told { news: News::Firing, began: second(1), at: second(3) };
         let mut first = outcome("a", 3);
@@ -236,7 +237,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
     done.join().expect("changed");
     let url = Secret::parse("sqlite:state.db", "a test").expect("reads");
     let Err(error) = store::open(&url, &Environment::default(), folder.path()).await else { panic!("it opened") };
-    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 1)");
+    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 2)");
 }
 
 #[tokio::test]

@@ -1,0 +1,162 @@
+//! From a finding and from what is remembered to everything that is to be recorded and sent: pure.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::judged::{Judged, verdicts};
+use super::{Finding, Report, Standing, announce, describe, is_same_rule};
+use crate::catalogue::Alert;
+use crate::incident::{HealthReason, Instance, News, Reason, State, Told, health_reason, reason, step};
+use crate::message::{Kind, Message};
+use crate::name::Name;
+use crate::predicate::Verdict;
+use crate::store::{Memory, Outcome, Outgoing, Remembered};
+
+/// One instance after its step.
+struct Stepped {
+    judged: Judged,
+    instance: Instance,
+}
+
+/// From a finding and from what is remembered to everything that is to be recorded and sent. `now` is the instant that
+/// counts for `for` and `repeat`: the slot where there is one, so that a late second shifts nothing.
+#[must_use]
+pub fn conclude(alert: &Alert, memory: &Memory, finding: &Finding, now: Timestamp) -> (Outcome, Report) {
+    let (health, judged) = verdicts(alert, memory, finding);
+    let known: HashMap<&str, &Remembered> = memory.instances.iter().map(|known| (known.key.as_str(), known)).collect();
+    let state_of = |judged: &Judged| known.get(judged.key.as_str()).map(|known| known.instance);
+    let report_words = |standing| describe(alert, finding, &judged, standing);
+    let stepped: Vec<Stepped> = judged
+        .iter()
+        .map(|judged| Stepped {
+            instance: step(state_of(judged), judged.verdict, &alert.policy, now),
+            judged: judged.clone(),
+        })
+        .collect();
+    let state = stepped.iter().map(|stepped| stepped.instance.state).max().unwrap_or(State::Ok);
+    let report = report_words(Standing::of(health, state));
+    let mut outcome = Outcome {
+        alert: alert.name.clone(),
+        started: finding.started,
+        ended: finding.ended,
+        health,
+        rule: alert.when.text().to_owned(),
+        state,
+        rows: finding.rows,
+        note: report.note.clone(),
+        instances: Vec::new(),
+        forgotten: Vec::new(),
+        told: Vec::new(),
+        told_health: Vec::new(),
+        messages: Vec::new(),
+    };
+    remember(&mut outcome, alert, &stepped, &known, is_same_rule(alert, memory));
+    let voice = announce::Voice { alert, finding, now };
+    speak_of_incidents(&mut outcome, &voice, memory, &stepped);
+    speak_of_health(&mut outcome, &voice, memory, &report);
+    (outcome, report)
+}
+
+/// New and changed instances are written; one that is over and has nothing to remember is forgotten. What was
+/// remembered stays while nothing new is learned, but never under another rule.
+fn remember(
+    outcome: &mut Outcome,
+    alert: &Alert,
+    stepped: &[Stepped],
+    known: &HashMap<&str, &Remembered>,
+    same_rule: bool,
+) {
+    for Stepped { judged, instance } in stepped {
+        let before = known.get(judged.key.as_str()).copied();
+        let kept = before.filter(|_| same_rule).map(|known| known.values.clone());
+        let values = judged.remember.clone().or(kept).unwrap_or_default();
+        let idle = !judged.key.is_empty() && values.is_empty();
+        if instance.state == State::Ok && (judged.is_gone(alert) || idle) {
+            outcome.forgotten.extend(before.map(|known| known.key.clone()));
+            continue;
+        }
+        let (key, labels, missed) = (judged.key.clone(), judged.labels.clone(), judged.missed);
+        let after = Remembered { key, labels, instance: *instance, values, missed };
+        if before != Some(&after) {
+            outcome.instances.push(after);
+        }
+    }
+}
+
+/// The news of one run for one channel.
+#[derive(Default)]
+struct Newspaper<'a> {
+    over: Vec<announce::Item<'a>>,
+    began: Vec<announce::Item<'a>>,
+    again: Vec<announce::Item<'a>>,
+}
+
+/// Asks for each channel why to speak of each instance, and composes one message for each kind of news.
+fn speak_of_incidents(outcome: &mut Outcome, voice: &announce::Voice<'_>, memory: &Memory, stepped: &[Stepped]) {
+    let told: HashMap<(&Name, &str), &Told> =
+        memory.told.iter().map(|(channel, key, told)| ((channel, key.as_str()), told)).collect();
+    let firing = stepped.iter().filter(|stepped| stepped.instance.state == State::Firing).count();
+    for channel in &voice.alert.notify {
+        let mut paper = Newspaper::default();
+        for Stepped { judged, instance } in stepped.iter().filter(|stepped| stepped.judged.verdict != Verdict::Unknown)
+        {
+            let last = told.get(&(channel, judged.key.as_str())).copied();
+            let (page, news) = match reason(instance, last, &voice.alert.policy, voice.now) {
+                Reason::Began => (&mut paper.began, News::Firing),
+                Reason::RepeatDue => (&mut paper.again, News::Firing),
+                Reason::Over => (&mut paper.over, News::Resolved),
+                Reason::Quiet
+                | Reason::Pending { .. }
+                | Reason::RepeatNotDue { .. }
+                | Reason::RepeatNever
+                | Reason::Recovering { .. }
+                | Reason::ResolvedOff => continue,
+            };
+            let began = instance.began.or(last.map(|last| last.began)).unwrap_or(voice.now);
+            outcome.told.push((channel.clone(), judged.key.clone(), Told { news, began, at: voice.now }));
+            page.push(announce::Item { judged, began });
+        }
+        outcome.messages.extend(paper.print(channel, voice, firing));
+    }
+}
+
+impl Newspaper<'_> {
+    /// One message for each kind of news; a flood of `firing` instances is one digest.
+    fn print(self, channel: &Name, voice: &announce::Voice<'_>, firing: usize) -> Vec<Outgoing> {
+        let Self { over, mut began, again } = self;
+        let mut messages = Vec::new();
+        if firing > voice.alert.max_instances && !(began.is_empty() && again.is_empty()) {
+            let fresh = began.len();
+            began.extend(again);
+            messages.push(voice.of_flood(channel, &began, firing, fresh));
+        } else {
+            for (kind, items) in [(Kind::Firing, began), (Kind::Repeat, again)] {
+                messages.extend((!items.is_empty()).then(|| voice.of_incidents(channel, kind, &items)));
+            }
+        }
+        messages.extend((!over.is_empty()).then(|| voice.of_incidents(channel, Kind::Resolved, &over)));
+        messages.into_iter().map(|message| sent(channel, message, voice.now)).collect()
+    }
+}
+
+/// Asks for each caretaker why to speak of the alert's own health.
+fn speak_of_health(outcome: &mut Outcome, voice: &announce::Voice<'_>, memory: &Memory, report: &Report) {
+    for channel in voice.alert.caretakers() {
+        let told = memory.told_health.iter().find(|(name, _)| name == channel).map(|(_, health)| *health);
+        let kind = match health_reason(outcome.health, told) {
+            HealthReason::Broke => Kind::Unwell,
+            HealthReason::Mended => Kind::Well,
+            HealthReason::StillBroken | HealthReason::Fine => continue,
+        };
+        outcome.told_health.push((channel.clone(), outcome.health));
+        outcome.messages.push(sent(channel, voice.of_health(channel, kind, report), voice.now));
+    }
+}
+
+/// How long a message of an alert is worth delivering.
+const WANTED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+fn sent(channel: &Name, message: Message, now: Timestamp) -> Outgoing {
+    Outgoing { channel: channel.clone(), message, expires: now.checked_add(WANTED).unwrap_or(Timestamp::MAX) }
+}
