@@ -68,6 +68,8 @@ pub struct State {
 pub struct Source {
     /// What the door needs.
     pub settings: source::Settings,
+    /// Who is told when it cannot be reached; nobody here means the caretakers of the alert that met it.
+    pub owners: Vec<Name>,
     /// For people.
     pub description: Option<String>,
     /// The line of the file it begins at, from 1.
@@ -145,6 +147,8 @@ pub struct Alert {
     pub notify: Vec<Name>,
     /// Who is told when the alert itself does not work; nobody here means `notify`.
     pub owners: Vec<Name>,
+    /// Who is told when its source cannot be reached.
+    pub source_owners: Vec<Name>,
     /// Where to read more.
     pub link: Option<String>,
     /// Words to select it by.

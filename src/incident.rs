@@ -234,18 +234,42 @@ pub enum HealthReason {
     Mended,
     /// Silent: it cannot be judged, as this channel knows.
     StillBroken,
+    /// Silent: its source cannot be reached, which is told of the source and not of each of its alerts.
+    SourceDown,
     /// Silent: it is judged, and nothing is owed.
     Fine,
 }
 
-/// Asked once per channel: why to speak of an alert's health to a channel that was last told `told`.
+/// What a run saw of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sighting {
+    /// It cannot be reached, or lets nobody in.
+    Down,
+    /// It answered, be it by refusing the statement.
+    Up,
+}
+
+impl Sighting {
+    /// The word of the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Up => "up",
+        }
+    }
+}
+
+/// Asked once per channel: why to speak of an alert's health to a channel that was last told `told`. `seen` is what the
+/// run saw of the source.
 #[must_use]
-pub fn health_reason(health: Health, told: Option<Health>) -> HealthReason {
+pub fn health_reason(health: Health, told: Option<Health>, seen: Option<Sighting>) -> HealthReason {
     let knows_trouble = matches!(told, Some(Health::NoData | Health::Error));
     match (health, knows_trouble) {
         (Health::Healthy, true) => HealthReason::Mended,
         (Health::Healthy, false) => HealthReason::Fine,
         (Health::NoData | Health::Error, true) => HealthReason::StillBroken,
+        (Health::NoData | Health::Error, false) if seen == Some(Sighting::Down) => HealthReason::SourceDown,
         (Health::NoData | Health::Error, false) => HealthReason::Broke,
     }
 }
@@ -262,7 +286,8 @@ fn later(instant: Timestamp, length: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::{
-        Health, HealthReason, Instance, News, Policy, Reason, Repeat, State, Told, health_reason, reason, step,
+        Health, HealthReason, Instance, News, Policy, Reason, Repeat, Sighting, State, Told, health_reason, reason,
+        step,
     };
     use crate::predicate::Verdict;
     use jiff::Timestamp;
@@ -359,15 +384,18 @@ mod tests {
     #[test]
     fn trouble_and_its_end_are_told_once() {
         let cases = [
-            (Health::Healthy, None, HealthReason::Fine),
-            (Health::Healthy, Some(Health::Healthy), HealthReason::Fine),
-            (Health::Healthy, Some(Health::Error), HealthReason::Mended),
-            (Health::Error, None, HealthReason::Broke),
-            (Health::NoData, Some(Health::Healthy), HealthReason::Broke),
-            (Health::Error, Some(Health::NoData), HealthReason::StillBroken),
+            (Health::Healthy, None, Some(Sighting::Up), HealthReason::Fine),
+            (Health::Healthy, Some(Health::Healthy), Some(Sighting::Up), HealthReason::Fine),
+            (Health::Healthy, Some(Health::Error), Some(Sighting::Up), HealthReason::Mended),
+            (Health::Error, None, Some(Sighting::Up), HealthReason::Broke),
+            (Health::Error, None, None, HealthReason::Broke),
+            (Health::Error, None, Some(Sighting::Down), HealthReason::SourceDown),
+            (Health::Error, Some(Health::Error), Some(Sighting::Down), HealthReason::StillBroken),
+            (Health::NoData, Some(Health::Healthy), Some(Sighting::Up), HealthReason::Broke),
+            (Health::Error, Some(Health::NoData), Some(Sighting::Up), HealthReason::StillBroken),
         ];
-        for (health, told, expected) in cases {
-            assert_eq!(health_reason(health, told), expected);
+        for (health, told, seen, expected) in cases {
+            assert_eq!(health_reason(health, told, seen), expected);
         }
     }
 

@@ -58,6 +58,10 @@ pub enum Kind {
     Unwell,
     /// The alert can be judged again.
     Well,
+    /// A source cannot be reached, whatever is asked of it.
+    SourceDown,
+    /// The source answers again.
+    SourceUp,
 }
 
 impl Kind {
@@ -70,13 +74,15 @@ impl Kind {
             Self::Resolved => "RESOLVED",
             Self::Unwell => "CANNOT JUDGE",
             Self::Well => "WORKS AGAIN",
+            Self::SourceDown => "SOURCE DOWN",
+            Self::SourceUp => "SOURCE UP",
         }
     }
 
     /// Whether the message is good news.
     #[must_use]
     pub fn is_good_news(self) -> bool {
-        matches!(self, Self::Resolved | Self::Well)
+        matches!(self, Self::Resolved | Self::Well | Self::SourceUp)
     }
 }
 
@@ -97,7 +103,7 @@ pub struct Excerpt {
 pub struct Message {
     /// The same for every attempt to deliver it; letters, digits and dashes.
     pub id: String,
-    /// The alert it speaks of.
+    /// The alert it speaks of, or the source.
     pub alert: String,
     /// The same for all messages of one incident; letters, digits and dashes.
     pub thread: String,

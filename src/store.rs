@@ -11,7 +11,7 @@ use std::path::Path;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::incident::{Health, Instance, State, Told};
+use crate::incident::{Health, Instance, Sighting, State, Told};
 use crate::message::{Message, Receipt};
 use crate::name::Name;
 use crate::secret::{Environment, Secret};
@@ -28,11 +28,12 @@ pub trait Store: Send + Sync {
     /// The latest slot of a job that was run; none when a schedule never ran it.
     fn last_slot<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;
 
-    /// What is remembered of an alert.
-    fn recall<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>>;
+    /// What is remembered of an alert and of the source it asks.
+    fn recall<'a>(&'a self, alert: &'a Name, source: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>>;
 
-    /// Writes everything a run learned and the messages it decided to send, in one transaction.
-    fn record<'a>(&'a self, claim: &'a Claim, outcome: &'a Outcome) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Writes everything a run learned and the messages it decided to send, in one transaction. Gives how many messages
+    /// were put into the outbox: of those about the source only what no other run has told.
+    fn record<'a>(&'a self, claim: &'a Claim, outcome: &'a Outcome) -> BoxFuture<'a, Result<usize, StoreError>>;
 
     /// The oldest waiting message of each alert for a channel, where its next attempt is due at `now`.
     fn waiting<'a>(&'a self, channel: &'a Name, now: Timestamp) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>>;
@@ -87,6 +88,8 @@ pub struct Memory {
     pub told: Vec<(Name, String, Told)>,
     /// What each channel was last told of the alert's health.
     pub told_health: Vec<(Name, Health)>,
+    /// The channels that were last told that its source is down, and when that was seen.
+    pub source_down: Vec<(Name, Timestamp)>,
 }
 
 /// An instance as it is kept.
@@ -132,6 +135,20 @@ pub struct Outcome {
     /// What channels are told of the alert's health by the messages of this outcome.
     pub told_health: Vec<(Name, Health)>,
     /// What to send.
+    pub messages: Vec<Outgoing>,
+    /// What the run saw of its source, when it saw anything.
+    pub source: Option<AboutSource>,
+}
+
+/// What a run saw of its source, and what to send if no other run has told so: many alerts see the same outage. A
+/// sighting counts against the last news only when its run began after that was seen.
+#[derive(Clone, Debug)]
+pub struct AboutSource {
+    /// The source.
+    pub source: Name,
+    /// What was seen.
+    pub seen: Sighting,
+    /// One message for each channel that may have to be told.
     pub messages: Vec<Outgoing>,
 }
 

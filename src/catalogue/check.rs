@@ -60,8 +60,8 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
         defaults.finish();
     }
     let mut warnings = Vec::new();
-    let sources = collect(&top, "sources", source::read);
     let channels = collect(&top, "channels", channel::read);
+    let sources = collect(&top, "sources", |name, section| source::read(name, section, &channels, &around));
     let known_sources: BTreeMap<Name, _> = sources.iter().map(|(name, found)| (name.clone(), found.as_ref())).collect();
     let queries = collect(&top, "queries", |name, section| query::read(name, section, &known_sources, &around));
     let known_queries: BTreeMap<Name, _> = queries.iter().map(|(name, found)| (name.clone(), found.as_ref())).collect();

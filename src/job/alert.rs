@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::Doors;
 use crate::catalogue::{Alert, Given};
-use crate::incident::{Health, State};
+use crate::incident::{Health, Sighting, State};
 use crate::message::Severity;
 use crate::name::Name;
 use crate::predicate::{Context, JudgeError, Judgement, Verdict};
@@ -62,6 +62,19 @@ impl Trouble {
             Self::Source(error) => error.hint.as_deref(),
             Self::Rule(error) => error.hint.as_deref(),
             Self::TooManyRows => Some("let the query count or filter, so that it gives only what matters"),
+        }
+    }
+
+    /// What this tells of the source: nothing when it was not asked or gave no answer in time.
+    #[must_use]
+    pub fn sighting(&self) -> Option<Sighting> {
+        match self {
+            Self::Source(error) => match error.cause {
+                Cause::Unreachable | Cause::Refused => Some(Sighting::Down),
+                Cause::Statement | Cause::Value => Some(Sighting::Up),
+                Cause::Settings | Cause::Timeout => None,
+            },
+            Self::Rule(_) | Self::TooManyRows => Some(Sighting::Up),
         }
     }
 

@@ -45,9 +45,9 @@ pub async fn alert(
         Claimed::Busy => return Ok(Ran::Busy),
         Claimed::Done => return Ok(Ran::Done),
     };
-    let memory = store.recall(&alert.name).await?;
+    let memory = store.recall(&alert.name, &alert.ask.source).await?;
     let finding = ask(alert, doors, &memory, now).await;
     let (outcome, report) = conclude(alert, &memory, &finding, slot.unwrap_or(now));
-    store.record(&claim, &outcome).await?;
-    Ok(Ran::Judged { report, messages: outcome.messages.len() })
+    let messages = store.record(&claim, &outcome).await?;
+    Ok(Ran::Judged { report, messages })
 }

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ struct Hall<D: Driver> {
     slots: Arc<Semaphore>,
     count: usize,
     idle: Mutex<Vec<D::Session>>,
+    /// How many connections are made and at work.
+    serving: AtomicUsize,
     tasks: TaskTracker,
     closing: Mutex<CancellationToken>,
 }
@@ -76,6 +79,7 @@ impl<D: Driver> Door<D> {
             slots: Arc::new(Semaphore::new(count)),
             count,
             idle: Mutex::new(Vec::new()),
+            serving: AtomicUsize::new(0),
             tasks: TaskTracker::new(),
             closing: Mutex::new(CancellationToken::new()),
         }))
@@ -152,7 +156,10 @@ impl<D: Driver> Hall<D> {
                 Some(session) => session,
                 None => self.connect(work, limits).await?,
             };
-            match self.serve(session, work, limits).await {
+            self.serving.fetch_add(1, Ordering::Relaxed);
+            let served = self.serve(session, work, limits).await;
+            self.serving.fetch_sub(1, Ordering::Relaxed);
+            match served {
                 Err(Failure { fate: Fate::Lost, .. }) if reused && !work.is_answered() => {}
                 outcome => return outcome.map_err(|failure| failure.error),
             }
@@ -163,6 +170,8 @@ impl<D: Driver> Hall<D> {
         let free = Arc::clone(&self.slots).acquire_owned();
         match self.unless_broken(free, work, limits).await {
             Ok(slot) => slot.map_err(|_| stopped(&self.name)),
+            // Whoever holds the slots is waiting for a connection too.
+            Err(Break::Lapsed) if self.serving.load(Ordering::Relaxed) == 0 => Err(self.no_connection(limits)),
             Err(Break::Lapsed) => {
                 let busy = match self.count {
                     1 => "the only connection was".to_owned(),
@@ -178,14 +187,16 @@ impl<D: Driver> Hall<D> {
     async fn connect(&self, work: &Work, limits: &Limits) -> Result<D::Session, SourceError> {
         match self.unless_broken(self.driver.connect(), work, limits).await {
             Ok(connected) => connected,
-            Err(Break::Lapsed) => {
-                let to = self.driver.address().map_or_else(String::new, |address| format!(" to {address}"));
-                let problem = format!("no connection{to} within {}", humantime::format_duration(limits.timeout));
-                let hint = "check the host, the port and what stands between";
-                Err(SourceError::new(&self.name, Cause::Unreachable, problem).with_hint(hint))
-            }
+            Err(Break::Lapsed) => Err(self.no_connection(limits)),
             Err(Break::Closing | Break::Left) => Err(stopped(&self.name)),
         }
+    }
+
+    fn no_connection(&self, limits: &Limits) -> SourceError {
+        let to = self.driver.address().map_or_else(String::new, |address| format!(" to {address}"));
+        let problem = format!("no connection{to} within {}", humantime::format_duration(limits.timeout));
+        let hint = "check the host, the port and what stands between";
+        SourceError::new(&self.name, Cause::Unreachable, problem).with_hint(hint)
     }
 
     /// Waits for what may simply be dropped when nobody needs it any more.

@@ -150,14 +150,14 @@ impl Store for Sqlite {
         })
     }
 
-    fn recall<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>> {
+    fn recall<'a>(&'a self, alert: &'a Name, source: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
-            recall::memory(&mut connection, alert).await.map_err(|error| self.failed(&error))
+            recall::memory(&mut connection, alert, source).await.map_err(|error| self.failed(&error))
         })
     }
 
-    fn record<'a>(&'a self, claim: &'a Claim, outcome: &'a Outcome) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn record<'a>(&'a self, claim: &'a Claim, outcome: &'a Outcome) -> BoxFuture<'a, Result<usize, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
             record::outcome(&mut connection, claim, outcome).await.map_err(|error| self.failed(&error))

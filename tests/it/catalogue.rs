@@ -409,7 +409,7 @@ fn entries_are_listed() {
         "tags": [
           "orders"
         ],
-        "line": 46
+        "line": 47
       },
       {
         "kind": "query",
@@ -417,7 +417,7 @@ fn entries_are_listed() {
         "detail": "on demo",
         "description": "What is on the shelves",
         "tags": [],
-        "line": 41
+        "line": 42
       }
     ]
     "#);

@@ -9,5 +9,6 @@ mod rig;
 mod rooms;
 mod schedule;
 mod servers;
+mod source_down;
 mod surface;
 mod trouble;

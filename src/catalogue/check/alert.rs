@@ -71,6 +71,7 @@ pub(super) fn read(
     let when = when.and_then(|(predicate, text)| check_key(&section, predicate, &text, &key));
     section.finish();
     let Asked { query, ask, given } = asked?;
+    let source_owners = source_owners(known, &ask.source, if owners.is_empty() { &notify } else { &owners });
     Some(Alert {
         name: name.clone(),
         description,
@@ -92,10 +93,17 @@ pub(super) fn read(
         on_error,
         notify,
         owners,
+        source_owners,
         link,
         tags,
         line,
     })
+}
+
+/// Who is told of trouble with the source: its own owners, or else those who care for the alert.
+fn source_owners(known: &References<'_>, source: &Name, caretakers: &[Name]) -> Vec<Name> {
+    let owners = known.sources.get(source).copied().flatten().map(|source| source.owners.as_slice());
+    owners.filter(|owners| !owners.is_empty()).unwrap_or(caretakers).to_vec()
 }
 
 fn schedule(section: &Section<'_, '_>, zone: &TimeZone, warnings: &mut Vec<Problem>) -> Option<Schedule> {

@@ -44,8 +44,8 @@ pub(super) fn page(message: &Message, most: usize) -> String {
 
 fn colour(message: &Message) -> &'static str {
     match (message.kind, message.severity) {
-        (Kind::Resolved | Kind::Well, _) => "#2e9d5b",
-        (Kind::Unwell, _) => "#8a7fb0",
+        (Kind::Resolved | Kind::Well | Kind::SourceUp, _) => "#2e9d5b",
+        (Kind::Unwell | Kind::SourceDown, _) => "#8a7fb0",
         (Kind::Firing | Kind::Repeat, Severity::Critical) => "#d64545",
         (Kind::Firing | Kind::Repeat, Severity::Warning) => "#c98212",
         (Kind::Firing | Kind::Repeat, Severity::Info) => "#3b82c4",

@@ -51,8 +51,8 @@ fn envelope(text: &str) -> Value {
 
 fn emoji(message: &Message) -> &'static str {
     match (message.kind, message.severity) {
-        (Kind::Resolved | Kind::Well, _) => ":white_check_mark:",
-        (Kind::Unwell, _) => ":grey_question:",
+        (Kind::Resolved | Kind::Well | Kind::SourceUp, _) => ":white_check_mark:",
+        (Kind::Unwell | Kind::SourceDown, _) => ":grey_question:",
         (Kind::Firing | Kind::Repeat, Severity::Critical) => ":rotating_light:",
         (Kind::Firing | Kind::Repeat, Severity::Warning) => ":warning:",
         (Kind::Firing | Kind::Repeat, Severity::Info) => ":information_source:",

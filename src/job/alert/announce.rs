@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::Timestamp;
 
 use super::judged::Judged;
-use super::{Finding, Report, words};
+use super::{Finding, Report, Trouble, words};
 use crate::catalogue::Alert;
-use crate::message::{Excerpt, Kind, Message, ascii, thread};
+use crate::message::{Excerpt, Kind, Message, Severity, ascii, thread};
 use crate::name::Name;
 
 /// How many rows of evidence a message carries.
@@ -81,6 +81,45 @@ impl Voice<'_> {
         ];
         facts.extend(report.hint.iter().map(|hint| ("next step".to_owned(), hint.clone())));
         Message { facts, ..self.message(channel, kind, thread, report.note.clone()) }
+    }
+
+    /// What an owner of the source is told when it cannot be reached.
+    pub(super) fn of_source_down(&self, channel: &Name) -> Message {
+        let at = self.finding.ended;
+        let error = match &self.finding.answer {
+            Err(Trouble::Source(error)) => Some(error),
+            Err(Trouble::Rule(_) | Trouble::TooManyRows) | Ok(_) => None,
+        };
+        let mut facts = vec![
+            ("at".to_owned(), self.moment(at)),
+            ("met by".to_owned(), format!("alert {}; the others on this source say nothing of it", self.alert.name)),
+        ];
+        facts.extend(error.and_then(|error| error.hint.clone()).map(|hint| ("next step".to_owned(), hint)));
+        let summary = error.map_or_else(String::new, |error| error.problem.clone());
+        Message { facts, ..self.source_message(channel, Kind::SourceDown, at, summary) }
+    }
+
+    /// What an owner of the source is told when it answers again; `since` is when it was told of.
+    pub(super) fn of_source_up(&self, channel: &Name, since: Timestamp) -> Message {
+        let facts = vec![
+            ("since".to_owned(), self.moment(since)),
+            ("until".to_owned(), self.moment(self.finding.ended)),
+            ("met by".to_owned(), format!("alert {}", self.alert.name)),
+        ];
+        Message { facts, ..self.source_message(channel, Kind::SourceUp, since, "it answers again".to_owned()) }
+    }
+
+    fn source_message(&self, channel: &Name, kind: Kind, since: Timestamp, summary: String) -> Message {
+        let source = &self.alert.ask.source;
+        let thread = format!("source-{}-{}", ascii(source.as_str()), since.as_microsecond());
+        Message {
+            alert: source.to_string(),
+            severity: Severity::Warning,
+            description: None,
+            link: None,
+            command: Some("rowcall validate --online".to_owned()),
+            ..self.message(channel, kind, thread, summary)
+        }
     }
 
     fn message(&self, channel: &Name, kind: Kind, thread: String, summary: String) -> Message {

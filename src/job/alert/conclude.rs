@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::judged::{Judged, verdicts};
-use super::{Finding, Report, Standing, announce, describe, is_same_rule};
+use super::{Finding, Report, Standing, Trouble, announce, describe, is_same_rule};
 use crate::catalogue::Alert;
-use crate::incident::{HealthReason, Instance, News, Reason, State, Told, health_reason, reason, step};
+use crate::incident::{HealthReason, Instance, News, Reason, Sighting, State, Told, health_reason, reason, step};
 use crate::message::{Kind, Message};
 use crate::name::Name;
 use crate::predicate::Verdict;
-use crate::store::{Memory, Outcome, Outgoing, Remembered};
+use crate::store::{AboutSource, Memory, Outcome, Outgoing, Remembered};
 
 /// One instance after its step.
 struct Stepped {
@@ -50,11 +50,14 @@ pub fn conclude(alert: &Alert, memory: &Memory, finding: &Finding, now: Timestam
         told: Vec::new(),
         told_health: Vec::new(),
         messages: Vec::new(),
+        source: None,
     };
     remember(&mut outcome, alert, &stepped, &known, is_same_rule(alert, memory));
     let voice = announce::Voice { alert, finding, now };
     speak_of_incidents(&mut outcome, &voice, memory, &stepped);
-    speak_of_health(&mut outcome, &voice, memory, &report);
+    let seen = finding.answer.as_ref().map_or_else(Trouble::sighting, |_| Some(Sighting::Up));
+    speak_of_health(&mut outcome, &voice, memory, &report, seen);
+    outcome.source = seen.map(|seen| speak_of_source(&voice, memory, seen));
     (outcome, report)
 }
 
@@ -141,17 +144,40 @@ impl Newspaper<'_> {
 }
 
 /// Asks for each caretaker why to speak of the alert's own health.
-fn speak_of_health(outcome: &mut Outcome, voice: &announce::Voice<'_>, memory: &Memory, report: &Report) {
+fn speak_of_health(
+    outcome: &mut Outcome,
+    voice: &announce::Voice<'_>,
+    memory: &Memory,
+    report: &Report,
+    seen: Option<Sighting>,
+) {
     for channel in voice.alert.caretakers() {
         let told = memory.told_health.iter().find(|(name, _)| name == channel).map(|(_, health)| *health);
-        let kind = match health_reason(outcome.health, told) {
+        let kind = match health_reason(outcome.health, told, seen) {
             HealthReason::Broke => Kind::Unwell,
             HealthReason::Mended => Kind::Well,
-            HealthReason::StillBroken | HealthReason::Fine => continue,
+            HealthReason::StillBroken | HealthReason::SourceDown | HealthReason::Fine => continue,
         };
         outcome.told_health.push((channel.clone(), outcome.health));
         outcome.messages.push(sent(channel, voice.of_health(channel, kind, report), voice.now));
     }
+}
+
+/// What the owners of the source may have to be told. The store knows who was told by another alert meanwhile, and
+/// enqueues only what is news.
+fn speak_of_source(voice: &announce::Voice<'_>, memory: &Memory, seen: Sighting) -> AboutSource {
+    let messages = match seen {
+        Sighting::Down => {
+            let told = |channel: &&Name| memory.source_down.iter().any(|(name, _)| name == *channel);
+            let news = voice.alert.source_owners.iter().filter(|channel| !told(channel));
+            news.map(|channel| sent(channel, voice.of_source_down(channel), voice.now)).collect()
+        }
+        Sighting::Up => {
+            let owed = memory.source_down.iter();
+            owed.map(|(channel, since)| sent(channel, voice.of_source_up(channel, *since), voice.now)).collect()
+        }
+    };
+    AboutSource { source: voice.alert.ask.source.clone(), seen, messages }
 }
 
 /// How long a message of an alert is worth delivering.

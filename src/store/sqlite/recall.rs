@@ -23,7 +23,7 @@ pub(super) async fn last_slot(connection: &mut SqliteConnection, job: &str) -> R
     row.await?.try_get::<Option<i64>, _>(0)?.map(instant).transpose()
 }
 
-pub(super) async fn memory(connection: &mut SqliteConnection, alert: &Name) -> Result<Memory, Error> {
+pub(super) async fn memory(connection: &mut SqliteConnection, alert: &Name, source: &Name) -> Result<Memory, Error> {
     let row = sqlx::query("select health, rule from alerts where alert = $1")
         .bind(alert.as_str())
         .fetch_optional(&mut *connection)
@@ -38,6 +38,7 @@ pub(super) async fn memory(connection: &mut SqliteConnection, alert: &Name) -> R
         instances: instances(connection, alert).await?,
         told: told(connection, alert).await?,
         told_health: told_health(connection, alert).await?,
+        source_down: source_down(connection, source).await?,
     })
 }
 
@@ -86,6 +87,14 @@ async fn told_health(connection: &mut SqliteConnection, alert: &Name) -> Result<
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(|row| Ok((name(row.try_get(0)?)?, health(row.try_get(1)?)?))).collect()
+}
+
+async fn source_down(connection: &mut SqliteConnection, source: &Name) -> Result<Vec<(Name, Timestamp)>, Error> {
+    let rows = sqlx::query("select channel, at from told_source where source = $1 and news = 'down'")
+        .bind(source.as_str())
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter().map(|row| Ok((name(row.try_get(0)?)?, instant(row.try_get(1)?)?))).collect()
 }
 
 fn health(word: &str) -> Result<Health, Error> {

@@ -3,18 +3,60 @@
 use sqlx::{Connection, Error, SqliteConnection};
 
 use super::shape::{micros, write_labels, write_values};
-use crate::store::{Claim, Outcome, Outgoing};
+use crate::incident::Sighting;
+use crate::store::{AboutSource, Claim, Outcome, Outgoing};
 
-pub(super) async fn outcome(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome) -> Result<(), Error> {
+pub(super) async fn outcome(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+    outcome: &Outcome,
+) -> Result<usize, Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     run(&mut transaction, claim, outcome).await?;
     instances(&mut transaction, outcome).await?;
     told(&mut transaction, outcome).await?;
     forget(&mut transaction, outcome).await?;
     for outgoing in &outcome.messages {
-        enqueue(&mut transaction, outcome, outgoing).await?;
+        enqueue(&mut transaction, outcome, outcome.alert.as_str(), outgoing).await?;
     }
-    transaction.commit().await
+    let mut enqueued = outcome.messages.len();
+    if let Some(about) = &outcome.source {
+        enqueued += source(&mut transaction, outcome, about).await?;
+    }
+    transaction.commit().await?;
+    Ok(enqueued)
+}
+
+/// Enqueues for each channel what it has not been told of the source; gives how many messages that were.
+async fn source(connection: &mut SqliteConnection, outcome: &Outcome, about: &AboutSource) -> Result<usize, Error> {
+    let sql = match about.seen {
+        Sighting::Down => {
+            "insert into told_source (source, channel, news, at) values ($1, $2, 'down', $3)
+             on conflict (source, channel) do update set news = excluded.news, at = excluded.at
+             where news = 'up' and at <= $4"
+        }
+        Sighting::Up => {
+            "update told_source set news = 'up', at = $3
+             where source = $1 and channel = $2 and news = 'down' and at <= $4"
+        }
+    };
+    // No alert is called like this: names hold no blank.
+    let lane = format!("source {}", about.source);
+    let mut enqueued = 0;
+    for outgoing in &about.messages {
+        let told = sqlx::query(sql)
+            .bind(about.source.as_str())
+            .bind(outgoing.channel.as_str())
+            .bind(micros(outcome.ended))
+            .bind(micros(outcome.started))
+            .execute(&mut *connection)
+            .await?;
+        if told.rows_affected() > 0 {
+            enqueue(connection, outcome, &lane, outgoing).await?;
+            enqueued += 1;
+        }
+    }
+    Ok(enqueued)
 }
 
 async fn run(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome) -> Result<(), Error> {
@@ -111,14 +153,19 @@ async fn told(connection: &mut SqliteConnection, outcome: &Outcome) -> Result<()
     Ok(())
 }
 
-async fn enqueue(connection: &mut SqliteConnection, outcome: &Outcome, outgoing: &Outgoing) -> Result<(), Error> {
+async fn enqueue(
+    connection: &mut SqliteConnection,
+    outcome: &Outcome,
+    lane: &str,
+    outgoing: &Outgoing,
+) -> Result<(), Error> {
     let message = serde_json::to_string(&outgoing.message).expect("a message is JSON");
     sqlx::query(
         "insert into outbox (id, alert, channel, thread, message, created, expires, next_attempt)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(&outgoing.message.id)
-    .bind(outcome.alert.as_str())
+    .bind(lane)
     .bind(outgoing.channel.as_str())
     .bind(&outgoing.message.thread)
     .bind(message)

@@ -290,7 +290,8 @@ async fn a_message_arrives_whole() {
 
 #[tokio::test]
 async fn every_kind_of_message_says_what_it_is() {
-    let kinds = [Kind::Firing, Kind::Repeat, Kind::Resolved, Kind::Unwell, Kind::Well];
+    let kinds =
+        [Kind::Firing, Kind::Repeat, Kind::Resolved, Kind::Unwell, Kind::Well, Kind::SourceDown, Kind::SourceUp];
     for (door, kind) in DOORS.into_iter().flat_map(|door| kinds.map(|kind| (door, kind))) {
         for severity in Severity::ALL {
             let bench = door.bench(Fault::Nothing).expect("no fault");
