@@ -13,6 +13,8 @@ use crate::name::Name;
 use crate::source::{self, Source};
 
 pub mod alert;
+mod answers;
+pub mod batch;
 pub mod deliver;
 pub mod run;
 

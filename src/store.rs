@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::incident::{Health, Instance, Sighting, State, Told};
 use crate::message::{Message, Receipt};
 use crate::name::Name;
-use crate::secret::{Environment, Secret};
+use crate::secret::{Environment, Revealed, Secret, SecretError};
 use crate::value::Value;
 
 mod sqlite;
@@ -31,9 +31,10 @@ pub trait Store: Send + Sync {
     /// What is remembered of an alert and of the source it asks.
     fn recall<'a>(&'a self, alert: &'a Name, source: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>>;
 
-    /// Writes everything a run learned and the messages it decided to send, in one transaction. Gives how many messages
-    /// were put into the outbox: of those about the source only what no other run has told.
-    fn record<'a>(&'a self, claim: &'a Claim, outcome: &'a Outcome) -> BoxFuture<'a, Result<usize, StoreError>>;
+    /// Writes everything that runs learned and the messages they decided to send, in one transaction: all or nothing.
+    /// Gives for each run how many messages were put into the outbox: of those about the source only what no other run
+    /// has told.
+    fn record<'a>(&'a self, runs: &'a [(&'a Claim, &'a Outcome)]) -> BoxFuture<'a, Result<Vec<usize>, StoreError>>;
 
     /// The oldest waiting message of each alert for a channel, where its next attempt is due at `now`.
     fn waiting<'a>(&'a self, channel: &'a Name, now: Timestamp) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>>;
@@ -222,11 +223,25 @@ pub struct StoreError {
 /// The URL cannot be resolved, the file cannot be opened or created, is something else, or was written by a newer
 /// version.
 pub async fn open(url: &Secret, environment: &Environment, folder: &Path) -> Result<Box<dyn Store>, StoreError> {
-    let revealed = url.reveal(environment, folder).await.map_err(|error| StoreError {
-        place: url.to_string(),
-        problem: error.to_string(),
-        hint: None,
-    })?;
-    let store = sqlite::Sqlite::open(revealed.expose(), folder).await?;
+    let store = sqlite::Sqlite::open(reveal(url, environment, folder).await?.expose(), folder).await?;
     Ok(Box::new(store))
+}
+
+/// Opens the store that `url` names to look at it: nothing is created and nothing can be written. None when there is no
+/// such store yet.
+///
+/// # Errors
+/// The URL cannot be resolved, the file cannot be opened, is something else, or was written by another version.
+pub async fn read(
+    url: &Secret,
+    environment: &Environment,
+    folder: &Path,
+) -> Result<Option<Box<dyn Store>>, StoreError> {
+    let store = sqlite::Sqlite::read(reveal(url, environment, folder).await?.expose(), folder).await?;
+    Ok(store.map(|store| Box::new(store) as Box<dyn Store>))
+}
+
+async fn reveal(url: &Secret, environment: &Environment, folder: &Path) -> Result<Revealed, StoreError> {
+    let failed = |error: SecretError| StoreError { place: url.to_string(), problem: error.to_string(), hint: None };
+    url.reveal(environment, folder).await.map_err(failed)
 }

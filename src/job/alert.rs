@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -24,8 +25,11 @@ use judged::{Judged, verdicts};
 
 mod announce;
 mod conclude;
+mod evidence;
 mod judged;
 mod words;
+
+pub use evidence::sample;
 
 /// At most this many rows are judged; a rule over a part of a result would be a rule over chance.
 pub const MOST_ROWS: usize = 10_000;
@@ -40,7 +44,7 @@ pub struct Finding {
     /// The rows of the answer, when there was one.
     pub rows: Option<u64>,
     /// The judgement and what it was passed on, or why there is none.
-    pub answer: Result<(Judgement, Table), Trouble>,
+    pub answer: Result<(Judgement, Arc<Table>), Trouble>,
 }
 
 /// Why an alert could not be judged.
@@ -159,15 +163,37 @@ pub struct Report {
 
 /// Asks the source and judges the answer. `memory` serves `previous(..)`; `now` is when the question is put.
 pub async fn ask(alert: &Alert, doors: &Doors, memory: &Memory, now: Timestamp) -> Finding {
-    let clock = tokio::time::Instant::now();
-    let answer = answer(alert, doors, memory, now).await;
-    let elapsed = jiff::SignedDuration::try_from(clock.elapsed()).unwrap_or_default();
-    let ended = now.checked_add(elapsed).unwrap_or(now);
-    let rows = answer.as_ref().ok().map(|(_, table)| u64::try_from(table.len()).unwrap_or(u64::MAX));
-    Finding { started: now, ended, rows, answer }
+    judge_answer(alert, memory, now, fetch(alert, doors, now)).await
 }
 
-async fn answer(alert: &Alert, doors: &Doors, memory: &Memory, now: Timestamp) -> Result<(Judgement, Table), Trouble> {
+/// Waits for the answer and judges it; `now` is when the question is put.
+pub(super) async fn judge_answer(
+    alert: &Alert,
+    memory: &Memory,
+    now: Timestamp,
+    answer: impl Future<Output = Result<Arc<Table>, Trouble>>,
+) -> Finding {
+    let clock = tokio::time::Instant::now();
+    let answer = answer.await;
+    let judged = find(alert, memory, now, answer);
+    let elapsed = jiff::SignedDuration::try_from(clock.elapsed()).unwrap_or_default();
+    Finding { ended: now.checked_add(elapsed).unwrap_or(now), ..judged }
+}
+
+/// Judges an answer at the instant `now`, without asking anybody.
+#[must_use]
+pub fn find(alert: &Alert, memory: &Memory, now: Timestamp, answer: Result<Arc<Table>, Trouble>) -> Finding {
+    let context = Context { now, zone: &alert.zone };
+    let judged = answer.and_then(|table| {
+        let judgement = alert.when.judge(&table, &alert.key, &previous(alert, memory), &context);
+        judgement.map(|judgement| (judgement, table)).map_err(Trouble::Rule)
+    });
+    let rows = judged.as_ref().ok().map(|(_, table)| u64::try_from(table.len()).unwrap_or(u64::MAX));
+    Finding { started: now, ended: now, rows, answer: judged }
+}
+
+/// Asks the source; the whole answer, or why there is none. `now` is what words such as `today` mean.
+pub(super) async fn fetch(alert: &Alert, doors: &Doors, now: Timestamp) -> Result<Arc<Table>, Trouble> {
     let settings = |problem: String| Trouble::Source(SourceError::new(&alert.ask.source, Cause::Settings, problem));
     let argument = |(name, given): &(Name, Given)| given.at(now, &alert.zone).map(|argument| (name.clone(), argument));
     let arguments = alert.given.iter().map(argument).collect::<Result<Vec<_>, _>>();
@@ -177,12 +203,7 @@ async fn answer(alert: &Alert, doors: &Doors, memory: &Memory, now: Timestamp) -
     let request = Request { bound, timeout: alert.ask.timeout, label: format!("alert {}", alert.name) };
     let rows = doors.source(&alert.ask.source).fetch(request).await.map_err(Trouble::Source)?;
     let table = rows.collect(MOST_ROWS).await.map_err(Trouble::Source)?;
-    if table.is_cut() {
-        return Err(Trouble::TooManyRows);
-    }
-    let context = Context { now, zone: &alert.zone };
-    let judgement = alert.when.judge(&table, &alert.key, &previous(alert, memory), &context).map_err(Trouble::Rule)?;
-    Ok((judgement, table))
+    if table.is_cut() { Err(Trouble::TooManyRows) } else { Ok(Arc::new(table)) }
 }
 
 /// What `previous(..)` gives: the values of the last run by the same rule.

@@ -48,6 +48,6 @@ pub async fn alert(
     let memory = store.recall(&alert.name, &alert.ask.source).await?;
     let finding = ask(alert, doors, &memory, now).await;
     let (outcome, report) = conclude(alert, &memory, &finding, slot.unwrap_or(now));
-    let messages = store.record(&claim, &outcome).await?;
+    let messages = store.record(&[(&claim, &outcome)]).await?.iter().sum();
     Ok(Ran::Judged { report, messages })
 }

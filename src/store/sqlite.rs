@@ -25,6 +25,9 @@ mod shape;
 /// How long a write waits for another process to end its own.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// The name of a store that is kept in memory.
+const MEMORY: &str = ":memory:";
+
 /// SQLite's code for a file that is something else.
 const NOT_A_DATABASE: &str = "26";
 
@@ -45,9 +48,9 @@ enum Locks {
 
 impl Sqlite {
     pub(super) async fn open(url: &str, folder: &Path) -> Result<Self, StoreError> {
-        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
+        let path = path(url);
         let broken = |problem: String| StoreError { place: path.to_owned(), problem, hint: None };
-        let (options, locks) = if path == ":memory:" {
+        let (options, locks) = if path == MEMORY {
             (SqliteConnectOptions::new().in_memory(true), Locks::Memory(Arc::default()))
         } else {
             let file = folder.join(path);
@@ -56,22 +59,23 @@ impl Sqlite {
             locks.push(".locks");
             (SqliteConnectOptions::new().filename(&file), Locks::Folder(locks.into()))
         };
-        let mut connection = options
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY)
-            .disable_statement_logging()
-            .connect()
-            .await
-            .map_err(|error| match error.as_database_error() {
-                Some(cause) if cause.code().as_deref() == Some(NOT_A_DATABASE) => StoreError {
-                    hint: Some("move it away, or name another file in [state]".into()),
-                    ..broken("the file is not a database".into())
-                },
-                _ => broken(error.to_string()),
-            })?;
+        let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+        let mut connection = connect(options, path).await?;
         migrate::migrate(&mut connection, path).await?;
         Ok(Self { connection: tokio::sync::Mutex::new(connection), locks, place: path.to_owned() })
+    }
+
+    /// The store as it is, to look at; none when there is no file.
+    pub(super) async fn read(url: &str, folder: &Path) -> Result<Option<Self>, StoreError> {
+        let path = path(url);
+        let file = folder.join(path);
+        if path == MEMORY || !file.exists() {
+            return Ok(None);
+        }
+        let mut connection = connect(SqliteConnectOptions::new().filename(&file).read_only(true), path).await?;
+        migrate::check(&mut connection, path).await?;
+        let locks = Locks::Memory(Arc::default());
+        Ok(Some(Self { connection: tokio::sync::Mutex::new(connection), locks, place: path.to_owned() }))
     }
 
     fn failed(&self, error: &sqlx::Error) -> StoreError {
@@ -97,6 +101,24 @@ impl Sqlite {
             }
         }
     }
+}
+
+/// The path that a URL names.
+fn path(url: &str) -> &str {
+    url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url)
+}
+
+async fn connect(options: SqliteConnectOptions, path: &str) -> Result<SqliteConnection, StoreError> {
+    let broken = |problem: String| StoreError { place: path.to_owned(), problem, hint: None };
+    options.busy_timeout(BUSY).disable_statement_logging().connect().await.map_err(|error| {
+        match error.as_database_error() {
+            Some(cause) if cause.code().as_deref() == Some(NOT_A_DATABASE) => StoreError {
+                hint: Some("move it away, or name another file in [state]".into()),
+                ..broken("the file is not a database".into())
+            },
+            _ => broken(error.to_string()),
+        }
+    })
 }
 
 /// Makes the file, readable by its owner alone, and its folder.
@@ -157,10 +179,10 @@ impl Store for Sqlite {
         })
     }
 
-    fn record<'a>(&'a self, claim: &'a Claim, outcome: &'a Outcome) -> BoxFuture<'a, Result<usize, StoreError>> {
+    fn record<'a>(&'a self, runs: &'a [(&'a Claim, &'a Outcome)]) -> BoxFuture<'a, Result<Vec<usize>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
-            record::outcome(&mut connection, claim, outcome).await.map_err(|error| self.failed(&error))
+            record::outcomes(&mut connection, runs).await.map_err(|error| self.failed(&error))
         })
     }
 

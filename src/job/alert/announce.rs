@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::Timestamp;
 
 use super::judged::Judged;
-use super::{Finding, Report, Trouble, words};
+use super::{Finding, Report, Trouble, evidence, words};
 use crate::catalogue::Alert;
 use crate::message::{Excerpt, Kind, Message, Severity, ascii, thread};
 use crate::name::Name;
@@ -31,7 +31,7 @@ impl Voice<'_> {
     pub(super) fn of_incidents(&self, channel: &Name, kind: Kind, items: &[Item<'_>]) -> Message {
         let judged: Vec<&Judged> = items.iter().map(|item| item.judged).collect();
         let began = items.iter().map(|item| item.began).min().unwrap_or(self.now);
-        let table = self.finding.answer.as_ref().ok().map(|(_, table)| table);
+        let table = self.finding.answer.as_ref().ok().map(|(_, table)| table.as_ref());
         let summary = if kind.is_good_news() {
             words::over(self.alert, self.finding, &judged)
         } else {
@@ -149,20 +149,7 @@ impl Voice<'_> {
 
     fn excerpt(&self, judged: &[&Judged]) -> Option<Excerpt> {
         let (_, table) = self.finding.answer.as_ref().ok()?;
-        let mut evidence: Vec<usize> = judged.iter().flat_map(|judged| judged.evidence.iter().copied()).collect();
-        evidence.sort_unstable();
-        evidence.dedup();
-        if evidence.is_empty() {
-            return None;
-        }
-        let wanted = |(index, _): &(usize, _)| evidence.binary_search(index).is_ok();
-        let text = |value: crate::value::Value<'_>| (!value.is_null()).then(|| value.to_string());
-        let rows = table.rows().enumerate().filter(wanted).take(MOST_ROWS);
-        Some(Excerpt {
-            columns: table.columns().iter().map(|column| column.name.clone()).collect(),
-            rows: rows.map(|(_, row)| row.values().map(text).collect()).collect(),
-            more: u64::try_from(evidence.len().saturating_sub(MOST_ROWS)).unwrap_or(u64::MAX),
-        })
+        evidence::excerpt(table, judged.iter().copied(), MOST_ROWS)
     }
 
     /// A moment in the alert's zone: `2026-11-20 21:00:00 KST`.

@@ -42,6 +42,31 @@ pub(super) async fn migrate(connection: &mut SqliteConnection, place: &str) -> R
     transaction.commit().await.map_err(failed)
 }
 
+/// Whether a file has the shape of this version, for who may not change it.
+pub(super) async fn check(connection: &mut SqliteConnection, place: &str) -> Result<(), StoreError> {
+    let broken = |problem: String, hint: Option<&str>| StoreError {
+        place: place.to_owned(),
+        problem,
+        hint: hint.map(str::to_owned),
+    };
+    let failed = |error: sqlx::Error| match error.as_database_error().and_then(|cause| cause.code()) {
+        Some(code) if code == super::NOT_A_DATABASE => {
+            broken("the file is not a database".into(), Some("move it away, or name another file in [state]"))
+        }
+        _ => broken(error.to_string(), None),
+    };
+    let version = number(connection, "pragma user_version").await.map_err(failed)?;
+    let application = number(connection, "pragma application_id").await.map_err(failed)?;
+    if application != APPLICATION {
+        return Err(broken("the file is another program's database".into(), Some("name another file in [state]")));
+    }
+    if usize::try_from(version) != Ok(MIGRATIONS.len()) {
+        let problem = format!("the file has the shape of another rowcall (version {version})");
+        return Err(broken(problem, Some("run once without --dry-run, which brings an older file up to date")));
+    }
+    Ok(())
+}
+
 async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, sqlx::Error> {
     sqlx::query(sql).fetch_one(connection).await?.try_get(0)
 }

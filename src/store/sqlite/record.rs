@@ -1,4 +1,4 @@
-//! Everything a run learned, in one transaction.
+//! Everything that runs learned, in one transaction.
 
 use sqlx::{Connection, Error, SqliteConnection};
 
@@ -6,22 +6,18 @@ use super::shape::{micros, write_labels, write_values};
 use crate::incident::Sighting;
 use crate::store::{AboutSource, Claim, Outcome, Outgoing};
 
-pub(super) async fn outcome(
+/// Gives for each run how many messages were put into the outbox.
+pub(super) async fn outcomes(
     connection: &mut SqliteConnection,
-    claim: &Claim,
-    outcome: &Outcome,
-) -> Result<usize, Error> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    run(&mut transaction, claim, outcome).await?;
-    instances(&mut transaction, outcome).await?;
-    told(&mut transaction, outcome).await?;
-    forget(&mut transaction, outcome).await?;
-    for outgoing in &outcome.messages {
-        enqueue(&mut transaction, outcome, outcome.alert.as_str(), outgoing).await?;
+    runs: &[(&Claim, &Outcome)],
+) -> Result<Vec<usize>, Error> {
+    if runs.is_empty() {
+        return Ok(Vec::new());
     }
-    let mut enqueued = outcome.messages.len();
-    if let Some(about) = &outcome.source {
-        enqueued += source(&mut transaction, outcome, about).await?;
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut enqueued = Vec::with_capacity(runs.len());
+    for (claim, learned) in runs {
+        enqueued.push(outcome(&mut transaction, claim, learned).await?);
     }
     transaction.commit().await?;
     Ok(enqueued)
@@ -57,6 +53,21 @@ async fn source(connection: &mut SqliteConnection, outcome: &Outcome, about: &Ab
         }
     }
     Ok(enqueued)
+}
+
+async fn outcome(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome) -> Result<usize, Error> {
+    run(connection, claim, outcome).await?;
+    instances(connection, outcome).await?;
+    told(connection, outcome).await?;
+    forget(connection, outcome).await?;
+    for outgoing in &outcome.messages {
+        enqueue(connection, outcome, outcome.alert.as_str(), outgoing).await?;
+    }
+    let about_source = match &outcome.source {
+        Some(about) => source(connection, outcome, about).await?,
+        None => 0,
+    };
+    Ok(outcome.messages.len() + about_source)
 }
 
 async fn run(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome) -> Result<(), Error> {

@@ -95,7 +95,7 @@ fn outgoing(id: &str, alert: &str, channel: &str) -> Outgoing {
 
 async fn record(store: &dyn Store, outcome: &Outcome) {
     let claim = granted(store, &format!("alert {}", outcome.alert), None).await;
-    store.record(&claim, outcome).await.expect("recorded");
+    store.record(&[(&claim, outcome)]).await.expect("recorded");
 }
 
 async fn waiting(store: &dyn Store, channel: &str, at: i64) -> Vec<(i64, String)> {
@@ -114,7 +114,7 @@ async fn a_job_has_one_claim_and_a_slot_one_run() {
             let second_process = open(&folder, place).await;
             assert!(matches!(second_process.claim("alert a", None).await, Ok(Claimed::Busy)));
         }
-        store.record(&claim, &outcome("a", 0)).await.expect("recorded");
+        store.record(&[(&claim, &outcome("a", 0))]).await.expect("recorded");
         drop((claim, other));
         assert!(matches!(store.claim("alert a", Some(second(0))).await, Ok(Claimed::Done)), "{place:?}");
         granted(store.as_ref(), "alert a", Some(second(60))).await;
@@ -210,7 +210,7 @@ async fn an_outcome_is_written_whole_or_not_at_all() {
         first.messages = vec![outgoing("same", "a", "ops"), outgoing("same", "a", "ops")];
         first.health = Health::Error;
         let claim = granted(store.as_ref(), "alert a", None).await;
-        store.record(&claim, &first).await.expect_err("an id occurs twice");
+        store.record(&[(&claim, &first)]).await.expect_err("an id occurs twice");
         drop(claim);
         assert_eq!(
             store.recall(&name("a"), &name("shop")).await.expect("answers").health,
@@ -219,6 +219,31 @@ async fn an_outcome_is_written_whole_or_not_at_all() {
         );
         assert!(waiting(store.as_ref(), "ops", 0).await.is_empty(), "{place:?}");
         record(store.as_ref(), &outcome("a", 1)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_outcomes_of_many_runs_are_written_together_or_not_at_all() {
+    for place in PLACES {
+        let Scene { store, .. } = scene(place).await;
+        let a = granted(store.as_ref(), "alert a", None).await;
+        let b = granted(store.as_ref(), "alert b", None).await;
+        let with = |alert: &str, id: &str| {
+            let messages = vec![outgoing(id, alert, "ops")];
+            Outcome { health: Health::Error, messages, ..outcome(alert, 0) }
+        };
+        let (first, twin) = (with("a", "same"), with("b", "same"));
+        store.record(&[(&a, &first), (&b, &twin)]).await.expect_err("an id occurs twice");
+        assert_eq!(
+            store.recall(&name("a"), &name("shop")).await.expect("answers").health,
+            Health::Healthy,
+            "{place:?}"
+        );
+        let second = with("b", "other");
+        store.record(&[(&a, &first), (&b, &second)]).await.expect("recorded");
+        assert_eq!(store.recall(&name("b"), &name("shop")).await.expect("answers").health, Health::Error, "{place:?}");
+        assert_eq!(waiting(store.as_ref(), "ops", 0).await.len(), 2, "{place:?}");
+        store.record(&[]).await.expect("nothing is recorded easily");
     }
 }
 

@@ -1,0 +1,248 @@
+//! Many alerts at once: asked side by side, remembered together.
+//!
+//! Alerts of one source are never asked for more connections than it has, so that none waits in line until its deadline
+//! and a slow source holds up no other. Equal questions are asked once. Outcomes are recorded many in one transaction,
+//! for each transaction waits for the disk; messages are sent by nobody here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::stream::{self, BoxStream, StreamExt};
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Instant, timeout_at};
+
+use super::Doors;
+use super::alert::{Finding, Report, conclude, judge_answer, report, sample};
+use super::answers::Answers;
+use crate::catalogue::{Alert, Catalogue};
+use crate::message::Excerpt;
+use crate::name::Name;
+use crate::store::{Claim, Claimed, Memory, Outcome, Outgoing, Store, StoreError};
+
+/// At most this many outcomes are recorded in one transaction.
+const MOST_RECORDED: usize = 256;
+/// How long an outcome waits for others to be recorded with it.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// At most this many claims are held ahead of their questions, all sources together: each may be an open file.
+const MOST_AHEAD: usize = 256;
+
+/// How an alert was found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// How it stands.
+    pub report: Report,
+    /// How many rows the query gave, when it answered.
+    pub rows: Option<u64>,
+    /// When the question was put.
+    pub started: Timestamp,
+    /// When the answer was judged.
+    pub ended: Timestamp,
+    /// Rows for which the rule holds, when they were asked for.
+    pub sample: Option<Excerpt>,
+}
+
+/// How the run of one alert ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was judged; with a memory, these messages were decided.
+    Judged(Box<Checked>, Vec<Outgoing>),
+    /// Another run of the same alert is going on; this one did nothing.
+    Busy,
+    /// The store failed: nothing was recorded and nothing will be sent.
+    Lost(StoreError),
+}
+
+/// What is remembered, and whether anything new is.
+#[derive(Clone, Copy)]
+pub enum Keeping<'a> {
+    /// Only the present counts: `for` does not delay, nobody is told.
+    Nothing,
+    /// As if it were remembered: what is known is read, nothing is written. None means that nothing is known.
+    Rehearsal(Option<&'a dyn Store>),
+    /// Incidents and messages are recorded.
+    Everything(&'a dyn Store),
+}
+
+/// Alerts to judge at once.
+pub struct Batch<'a> {
+    /// Which.
+    pub alerts: &'a [&'a Alert],
+    /// The catalogue they stand in.
+    pub catalogue: &'a Catalogue,
+    /// Its doors.
+    pub doors: &'a Doors,
+    /// At most this many questions at once.
+    pub at_once: usize,
+    /// At most this many rows of evidence for each.
+    pub samples: usize,
+    /// What time it is.
+    pub now: fn() -> Timestamp,
+}
+
+/// An alert before its question: its place in the batch, and what was claimed and recalled.
+enum Entry {
+    Ready { index: usize, claim: Option<Claim>, memory: Memory },
+    Not { index: usize, ended: Ended },
+}
+
+/// An alert after its answer.
+struct Learned {
+    index: usize,
+    ended: Ended,
+    /// What is to be recorded.
+    outcome: Option<(Claim, Outcome)>,
+}
+
+impl Batch<'_> {
+    /// Judges all of them; `seen` is called whenever one is done. The results stand in the order of the alerts.
+    pub async fn judge(&self, keeping: Keeping<'_>, seen: impl Fn()) -> Vec<Ended> {
+        let (learned, waiting) = mpsc::unbounded_channel();
+        let (answers, free) = (Answers::new(self.alerts, (self.now)()), Semaphore::new(self.at_once.max(1)));
+        let asking = async {
+            let mut found = self.found(keeping, &answers, &free);
+            while let Some(one) = found.next().await {
+                seen();
+                learned.send(one).unwrap_or_else(|_| unreachable!("the recorder outlives whoever asks"));
+            }
+            drop(learned);
+        };
+        let ((), mut ended) = tokio::join!(asking, record(keeping, waiting));
+        ended.sort_unstable_by_key(|(index, _)| *index);
+        ended.into_iter().map(|(_, ended)| ended).collect()
+    }
+
+    /// What every alert learned, as it comes.
+    fn found<'s>(&'s self, keeping: Keeping<'s>, answers: &'s Answers, free: &'s Semaphore) -> BoxStream<'s, Learned> {
+        let mut sources: BTreeMap<&Name, Vec<usize>> = BTreeMap::new();
+        for (index, alert) in self.alerts.iter().enumerate() {
+            sources.entry(&alert.ask.source).or_default().push(index);
+        }
+        let ahead = (MOST_AHEAD / sources.len().max(1)).max(1);
+        let of_source = |(source, alerts): (&Name, Vec<usize>)| {
+            let most = self.catalogue.sources.get(source).map_or(1, |source| source.settings.max_concurrent);
+            let portions: Vec<Vec<usize>> = alerts.chunks(ahead).map(<[usize]>::to_vec).collect();
+            stream::iter(portions)
+                .then(move |portion| self.prepare(portion, keeping))
+                .flat_map(stream::iter)
+                .map(move |entry| self.learn(entry, keeping, answers, free))
+                .buffer_unordered(most.min(self.at_once).max(1))
+                .boxed()
+        };
+        stream::select_all(sources.into_iter().map(of_source)).boxed()
+    }
+
+    /// Claims and recalls a portion of the alerts.
+    async fn prepare(&self, portion: Vec<usize>, keeping: Keeping<'_>) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(portion.len());
+        for index in portion {
+            entries.push(match recall(self.alerts[index], keeping).await {
+                Ok(Some((claim, memory))) => Entry::Ready { index, claim, memory },
+                Ok(None) => Entry::Not { index, ended: Ended::Busy },
+                Err(error) => Entry::Not { index, ended: Ended::Lost(error) },
+            });
+        }
+        entries
+    }
+
+    async fn learn(&self, entry: Entry, keeping: Keeping<'_>, answers: &Answers, free: &Semaphore) -> Learned {
+        let (index, claim, memory) = match entry {
+            Entry::Ready { index, claim, memory } => (index, claim, memory),
+            Entry::Not { index, ended } => return Learned { index, ended, outcome: None },
+        };
+        let _turn = free.acquire().await.expect("the turns are never closed");
+        let (alert, now) = (self.alerts[index], (self.now)());
+        let finding = judge_answer(alert, &memory, now, answers.fetch(alert, self.doors)).await;
+        let (report, outcome) = match keeping {
+            Keeping::Nothing => (report(alert, &finding), None),
+            Keeping::Rehearsal(_) | Keeping::Everything(_) => {
+                let (outcome, report) = conclude(alert, &memory, &finding, now);
+                (report, Some(outcome))
+            }
+        };
+        let checked = Box::new(self.checked(alert, report, &finding));
+        match (claim, outcome) {
+            (Some(claim), Some(outcome)) => {
+                Learned { index, ended: Ended::Judged(checked, Vec::new()), outcome: Some((claim, outcome)) }
+            }
+            (_, outcome) => {
+                let messages = outcome.map(decided).unwrap_or_default();
+                Learned { index, ended: Ended::Judged(checked, messages), outcome: None }
+            }
+        }
+    }
+
+    fn checked(&self, alert: &Alert, report: Report, finding: &Finding) -> Checked {
+        let sample = (self.samples > 0).then(|| sample(alert, finding, self.samples)).flatten();
+        Checked { report, rows: finding.rows, started: finding.started, ended: finding.ended, sample }
+    }
+}
+
+/// What was decided to be said, about the source as well.
+fn decided(outcome: Outcome) -> Vec<Outgoing> {
+    let mut messages = outcome.messages;
+    messages.extend(outcome.source.map(|about| about.messages).unwrap_or_default());
+    messages
+}
+
+/// The claim and what is remembered; none when another run goes on.
+async fn recall(alert: &Alert, keeping: Keeping<'_>) -> Result<Option<(Option<Claim>, Memory)>, StoreError> {
+    match keeping {
+        Keeping::Nothing | Keeping::Rehearsal(None) => Ok(Some((None, Memory::default()))),
+        Keeping::Rehearsal(Some(store)) => Ok(Some((None, store.recall(&alert.name, &alert.ask.source).await?))),
+        Keeping::Everything(store) => match store.claim(&format!("alert {}", alert.name), None).await? {
+            Claimed::Granted(claim) => Ok(Some((Some(claim), store.recall(&alert.name, &alert.ask.source).await?))),
+            Claimed::Busy | Claimed::Done => Ok(None),
+        },
+    }
+}
+
+/// Records what comes, many in one transaction, and lets go of the claims.
+async fn record(keeping: Keeping<'_>, mut learned: mpsc::UnboundedReceiver<Learned>) -> Vec<(usize, Ended)> {
+    let mut ended = Vec::new();
+    while let Some(first) = learned.recv().await {
+        let mut batch = vec![first];
+        let patience = Instant::now() + PATIENCE;
+        while batch.len() < MOST_RECORDED {
+            match timeout_at(patience, learned.recv()).await {
+                Ok(Some(next)) => batch.push(next),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        batch.sort_unstable_by_key(|learned| learned.index);
+        match keeping {
+            Keeping::Everything(store) => ended.extend(recorded(store, batch).await),
+            Keeping::Nothing | Keeping::Rehearsal(_) => {
+                ended.extend(batch.into_iter().map(|learned| (learned.index, learned.ended)));
+            }
+        }
+    }
+    ended
+}
+
+async fn recorded(store: &dyn Store, batch: Vec<Learned>) -> Vec<(usize, Ended)> {
+    let runs: Vec<(&Claim, &Outcome)> =
+        batch.iter().filter_map(|learned| learned.outcome.as_ref()).map(|(claim, outcome)| (claim, outcome)).collect();
+    let together = store.record(&runs).await;
+    let mut ended = Vec::with_capacity(batch.len());
+    for Learned { index, ended: found, outcome } in batch {
+        ended.push((
+            index,
+            match (found, outcome) {
+                (Ended::Judged(checked, _), Some((claim, outcome))) => {
+                    // One that cannot be recorded must not take the others with it.
+                    let kept = match &together {
+                        Ok(_) => Ok(()),
+                        Err(_) => store.record(&[(&claim, &outcome)]).await.map(drop),
+                    };
+                    match kept {
+                        Ok(()) => Ended::Judged(checked, decided(outcome)),
+                        Err(error) => Ended::Lost(error),
+                    }
+                }
+                (found, _) => found,
+            },
+        ));
+    }
+    ended
+}
