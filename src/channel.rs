@@ -14,6 +14,8 @@ use futures_util::future::BoxFuture;
 use crate::message::{Message, Receipt};
 use crate::secret::{Environment, SecretError};
 
+pub use text::{excerpt_lines, plain};
+
 pub mod email;
 #[cfg(test)]
 mod sample;

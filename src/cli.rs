@@ -15,12 +15,16 @@ mod completions;
 mod failure;
 mod find;
 mod init;
+mod junit;
 mod list;
 mod output;
+mod progress;
 mod query;
 mod report;
 mod schedule;
+mod select;
 mod stop;
+mod target;
 mod validate;
 
 use failure::Failure;

@@ -17,17 +17,14 @@ const WIDEST_CELL: usize = 80;
 pub(super) const NULL: &str = "NULL";
 
 /// The whole message, at most `most` rows of its excerpt; ends with a newline.
-pub(super) fn plain(message: &Message, most: usize) -> String {
+#[must_use]
+pub fn plain(message: &Message, most: usize) -> String {
     let mut text = head(message);
     if let Some(excerpt) = &message.excerpt
         && !excerpt.columns.is_empty()
     {
         text.push('\n');
-        let lines = table(excerpt, most);
-        lines.iter().for_each(|line| push_line(&mut text, line));
-        if let Some(line) = more_rows(hidden(excerpt, lines.len() - 1)) {
-            push_line(&mut text, &line);
-        }
+        excerpt_lines(excerpt, most).iter().for_each(|line| push_line(&mut text, line));
     }
     let pointers = [("link", &message.link), ("more", &message.command)];
     let pointers: Vec<_> = pointers.iter().filter_map(|(label, what)| Some((label, what.as_ref()?))).collect();
@@ -38,6 +35,15 @@ pub(super) fn plain(message: &Message, most: usize) -> String {
         push_line(&mut text, &format!("{label}: {}", escaped(what)));
     }
     text
+}
+
+/// The header, at most `most` rows, and how many more there are: aligned lines without a newline.
+#[must_use]
+pub fn excerpt_lines(excerpt: &Excerpt, most: usize) -> Vec<String> {
+    let mut lines = table(excerpt, most);
+    let more = more_rows(hidden(excerpt, lines.len() - 1));
+    lines.extend(more);
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Headline, description and facts.

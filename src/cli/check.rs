@@ -3,53 +3,118 @@
 use std::io::Write;
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
-use futures_util::StreamExt;
 
+use self::account::{Account, Line};
 use super::failure::{Exit, Failure};
 use super::output::Output;
-use super::{complete, find, report, stop};
+use super::progress::Progress;
+use super::target::{self, Target, TargetParser};
+use super::{complete, find, report, select, stop};
 use crate::catalogue::{Alert, Catalogue};
 use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
-use crate::job::alert::{self, Report};
+use crate::job::batch::{Batch, Ended, Keeping};
 use crate::job::deliver;
-use crate::job::run::{self, Ran};
 use crate::message::Severity;
-use crate::render::listing;
 use crate::secret::Environment;
-use crate::store::{self, Memory, Store};
+use crate::store::{self, Outgoing, Store};
 
-/// How many alerts are judged at once; each source has its own limit below that.
-const AT_ONCE: usize = 16;
+mod account;
+mod github;
+mod json;
+mod junit;
+mod markdown;
+mod table;
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
-    /// Alerts, or @tag for all alerts with a tag [default: all]
+    /// Alerts, @tag for all alerts with a tag, or a glob such as 'orders_*' [default: all]
     #[arg(value_name = "ALERT", add = ArgValueCandidates::new(complete::alerts))]
     alerts: Vec<String>,
     /// Keep state and send messages, as the schedule does
     #[arg(long)]
     notify: bool,
+    /// With --notify: show what would be sent; keep nothing, send nothing
+    #[arg(long, requires = "notify")]
+    dry_run: bool,
     /// Exit 1 only for alerts of this severity or above
     #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = ["info", "warning", "critical", "never"])]
     fail_on: String,
+    /// How to report, and where: FORMAT or FORMAT=FILE; may be given several times [default: table]
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = TargetParser::<Format>::new())]
+    format: Vec<Target<Format>>,
+    /// Show at most this many of the rows that make an alert fire
+    #[arg(long, value_name = "ROWS", default_value_t = 0)]
+    samples: u16,
+    /// How many alerts are judged at once; each source has its own limit below that
+    #[arg(short, long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    jobs: u16,
+}
+
+/// How an account is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Junit,
+    Github,
+    Markdown,
+}
+
+impl Format {
+    fn report(self, account: &Account<'_>) -> String {
+        match self {
+            Self::Table => table::report(account),
+            Self::Json => json::report(account),
+            Self::Junit => junit::report(account),
+            Self::Github => github::report(account),
+            Self::Markdown => markdown::report(account),
+        }
+    }
+
+    /// Whether nothing else may stand on standard output.
+    fn is_alone(self) -> bool {
+        match self {
+            Self::Json | Self::Junit | Self::Markdown => true,
+            Self::Table | Self::Github => false,
+        }
+    }
+}
+
+/// What the flags ask for, as far as judging need not know it.
+struct Wishes {
+    targets: Vec<Target<Format>>,
+    threshold: Option<Severity>,
+    dry_run: bool,
 }
 
 pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let catalogue = find::catalogue(config)?;
-    let selected = select(&catalogue, &flags.alerts)?;
+    let selected = select::alerts(&catalogue, &flags.alerts)?;
+    let table = Target { format: Format::Table, file: None };
+    let targets = if flags.format.is_empty() { vec![table] } else { flags.format.clone() };
+    target::check(&targets, Format::is_alone)?;
     let threshold = Severity::ALL.into_iter().find(|severity| severity.as_str() == flags.fail_on);
+    let aside = targets.iter().any(|target| target.file.is_none() && target.format.is_alone());
+    let wishes = Wishes { targets, threshold, dry_run: flags.dry_run };
     stop::runtime()?.block_on(async {
         let mut stop = stop::Stop::listen()?;
-        let (sources, channels) = output.worlds(&catalogue);
+        let (sources, channels) = if aside { output.worlds_aside(&catalogue) } else { output.worlds(&catalogue) };
         let doors = Doors::new(&catalogue, &sources, &channels);
+        let batch = Batch {
+            alerts: &selected,
+            catalogue: &catalogue,
+            doors: &doors,
+            at_once: flags.jobs.into(),
+            samples: flags.samples.into(),
+            now: || SystemClock.now(),
+        };
         let work = async {
-            if flags.notify {
-                notify(&catalogue, &selected, &doors, &sources.environment, threshold, output).await
-            } else {
-                judge(&catalogue, &selected, &doors, threshold, output).await
+            match flags.notify {
+                true => notify(&batch, &sources.environment, &wishes, output).await,
+                false => judge(&batch, Keeping::Nothing, &wishes, Vec::new(), output).await.map(|(exit, _)| exit),
             }
         };
         let done = tokio::select! {
@@ -61,111 +126,92 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     })
 }
 
-/// The alerts that the words name; all when there is no word.
-fn select<'a>(catalogue: &'a Catalogue, words: &[String]) -> Result<Vec<&'a Alert>, Failure> {
-    let mut selected: Vec<&Alert> = Vec::new();
-    for word in words {
-        let found: Vec<&Alert> = match word.strip_prefix('@') {
-            Some(tag) => catalogue.alerts.values().filter(|alert| alert.tags.iter().any(|own| own == tag)).collect(),
-            None => catalogue.alerts.get(word.as_str()).into_iter().collect(),
-        };
-        match (found.is_empty(), word.strip_prefix('@')) {
-            (true, Some(tag)) => return Err(Failure::usage(format!("no alert has the tag `{tag}`"))),
-            (true, None) => return Err(find::unknown("alert", word, catalogue.alerts.keys())),
-            (false, _) => selected.extend(found),
-        }
-    }
-    if words.is_empty() {
-        selected.extend(catalogue.alerts.values());
-    }
-    let mut seen = std::collections::HashSet::new();
-    selected.retain(|alert| seen.insert(&alert.name));
-    if selected.is_empty() {
-        return Err(Failure::usage("the catalogue has no alert").hint("write an [alerts.NAME] table"));
-    }
-    Ok(selected)
-}
-
-/// Judges the present and nothing else: no store, no state, no message.
+/// Judges and reports; gives the exit code and the messages to send, `earlier` ones first.
 async fn judge(
-    catalogue: &Catalogue,
-    selected: &[&Alert],
-    doors: &Doors,
-    threshold: Option<Severity>,
+    batch: &Batch<'_>,
+    keeping: Keeping<'_>,
+    wishes: &Wishes,
+    earlier: Vec<Outgoing>,
     output: &mut Output,
-) -> Result<Exit, Failure> {
-    let one = async |alert: &&Alert| {
-        let finding = alert::ask(alert, doors, &Memory::default(), SystemClock.now()).await;
-        alert::report(alert, &finding)
-    };
-    let reports: Vec<Report> = futures_util::stream::iter(selected).map(one).buffered(AT_ONCE).collect().await;
-    print(&reports, output)?;
-    report::explain(&reports, catalogue, output);
-    Ok(report::judged(&reports, threshold))
+) -> Result<(Exit, Vec<Outgoing>), Failure> {
+    let progress = Progress::new(batch.alerts.len());
+    let ended = batch.judge(keeping, || progress.step()).await;
+    drop(progress);
+    let (lines, messages, exit) = sort_out(batch.alerts, ended, wishes.threshold, output);
+    let messages = earlier.into_iter().chain(messages).collect();
+    let account = Account { catalogue: batch.catalogue, lines, messages, dry_run: wishes.dry_run };
+    for target in &wishes.targets {
+        target.write(&target.format.report(&account), output)?;
+    }
+    report::explain(account.lines.iter().map(|line| &line.checked.report), batch.catalogue, output);
+    Ok((exit.merge(account.exit()), account.messages))
 }
 
-/// The same journey as the loop: state, incidents, messages.
-async fn notify(
-    catalogue: &Catalogue,
-    selected: &[&Alert],
-    doors: &Doors,
-    environment: &Environment,
+/// What was judged, in the order of the selection; what was not is said.
+fn sort_out<'a>(
+    alerts: &[&'a Alert],
+    ended: Vec<Ended>,
     threshold: Option<Severity>,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let store = store::open(&catalogue.state.url, environment, &catalogue.folder).await?;
-    let done = tell(catalogue, selected, doors, store.as_ref(), threshold, output).await;
-    store.close().await;
-    done
-}
-
-async fn tell(
-    catalogue: &Catalogue,
-    selected: &[&Alert],
-    doors: &Doors,
-    store: &dyn Store,
-    threshold: Option<Severity>,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let one =
-        async |alert: &&Alert| (alert.name.clone(), run::alert(alert, doors, store, None, SystemClock.now()).await);
-    let runs: Vec<_> = futures_util::stream::iter(selected).map(one).buffered(AT_ONCE).collect().await;
-    let (mut reports, mut decided, mut exit) = (Vec::new(), 0, Exit::Done);
-    for (name, ran) in runs {
-        match ran {
-            Ok(Ran::Judged { report, messages }) => {
-                reports.push(report);
-                decided += messages;
+    output: &Output,
+) -> (Vec<Line<'a>>, Vec<Outgoing>, Exit) {
+    let (mut lines, mut messages, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
+    for (alert, ended) in alerts.iter().zip(ended) {
+        match ended {
+            Ended::Judged(checked, decided) => {
+                lines.push(Line::new(alert, *checked, threshold));
+                messages.extend(decided);
             }
-            Ok(Ran::Busy | Ran::Done) => {
-                output.say(&format!("alert `{name}` is being judged by another rowcall; left to that one\n"));
+            Ended::Busy => {
+                output.say(&format!("alert `{}` is being judged by another rowcall; left to that one\n", alert.name));
             }
-            Err(error) => {
+            Ended::Lost(error) => {
                 output.say(&Failure::from(error).render(output.styled()));
                 exit = exit.merge(Exit::NoVerdict);
             }
         }
     }
-    print(&reports, output)?;
-    report::explain(&reports, catalogue, output);
-    if decided > 0 {
-        writeln!(output)?;
-    }
-    let deliveries = deliver::all(store, doors, SystemClock.now(), fastrand::f64).await?;
-    let exit = exit.merge(report::undelivered(&deliveries, output));
-    Ok(exit.merge(report::judged(&reports, threshold)))
+    (lines, messages, exit)
 }
 
-fn print(reports: &[Report], output: &mut Output) -> Result<(), Failure> {
-    let row = |report: &Report| {
-        let state = report.standing.as_str().to_owned();
-        let note = report.note.lines().next().unwrap_or_default().to_owned();
-        vec![report.alert.to_string(), state, report.severity.to_string(), note]
-    };
-    let rows: Vec<Vec<String>> = reports.iter().map(row).collect();
-    if !rows.is_empty() {
-        write!(output, "{}", listing(&["alert", "state", "severity", "why"], &rows))?;
-        output.flush()?;
+/// The same journey as the loop: state, incidents, messages.
+async fn notify(
+    batch: &Batch<'_>,
+    environment: &Environment,
+    wishes: &Wishes,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let Catalogue { state, folder, .. } = batch.catalogue;
+    if wishes.dry_run {
+        let store = store::read(&state.url, environment, folder).await?;
+        let earlier = earlier(batch, store.as_deref()).await?;
+        let (exit, _) = judge(batch, Keeping::Rehearsal(store.as_deref()), wishes, earlier, output).await?;
+        return Ok(exit);
     }
-    Ok(())
+    let store = store::open(&state.url, environment, folder).await?;
+    let done = tell(batch, store.as_ref(), wishes, output).await;
+    store.close().await;
+    done
+}
+
+/// The messages of earlier runs that would go out first: the oldest of each alert and channel.
+async fn earlier(batch: &Batch<'_>, store: Option<&dyn Store>) -> Result<Vec<Outgoing>, Failure> {
+    let (Some(store), mut earlier) = (store, Vec::new()) else { return Ok(Vec::new()) };
+    for channel in batch.catalogue.channels.keys() {
+        for waiting in store.waiting(channel, (batch.now)()).await? {
+            let (message, expires) = (waiting.message, waiting.expires);
+            earlier.push(Outgoing { channel: channel.clone(), message, expires });
+        }
+    }
+    Ok(earlier)
+}
+
+async fn tell(batch: &Batch<'_>, store: &dyn Store, wishes: &Wishes, output: &mut Output) -> Result<Exit, Failure> {
+    let (exit, decided) = judge(batch, Keeping::Everything(store), wishes, Vec::new(), output).await?;
+    let listed = wishes.targets.iter().any(|target| target.file.is_none() && !target.format.is_alone());
+    if listed && !decided.is_empty() {
+        writeln!(output)?;
+    }
+    drop(decided);
+    let deliveries = deliver::all(store, batch.doors, (batch.now)(), fastrand::f64).await?;
+    Ok(exit.merge(report::undelivered(&deliveries, output)))
 }

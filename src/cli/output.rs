@@ -76,6 +76,12 @@ impl Output {
         (source::World { environment, folder }, channels)
     }
 
+    /// The same, with the `stdout` channel on standard error: standard output is for a report that a program reads.
+    pub(super) fn worlds_aside(&self, catalogue: &Catalogue) -> (source::World, channel::World) {
+        let (sources, channels) = self.worlds(catalogue);
+        (sources, channel::World { printer: Arc::new(Mutex::new(io::stderr())), ..channels })
+    }
+
     /// Whether the reader of standard output went away.
     pub(super) fn is_closed(&self) -> bool {
         self.stdout.lock().unwrap_or_else(PoisonError::into_inner).closed

@@ -5,12 +5,11 @@ use super::output::Output;
 use crate::catalogue::Catalogue;
 use crate::job::alert::{Report, Standing};
 use crate::job::deliver::Delivery;
-use crate::message::Severity;
 use crate::store::Settlement;
 
 /// What could not be judged, in full: where it stands in the catalogue, what happened, what to do next.
-pub(super) fn explain(reports: &[Report], catalogue: &Catalogue, output: &Output) {
-    for report in reports.iter().filter(|report| report.standing == Standing::Error) {
+pub(super) fn explain<'a>(reports: impl Iterator<Item = &'a Report>, catalogue: &Catalogue, output: &Output) {
+    for report in reports.filter(|report| report.standing == Standing::Error) {
         let line = catalogue.alerts.get(&report.alert).map_or(0, |alert| alert.line);
         let place = format!("{}:{line}", catalogue.path.display());
         let hint = report.hint.as_ref().map(|hint| format!("\n  next: {hint}")).unwrap_or_default();
@@ -18,12 +17,11 @@ pub(super) fn explain(reports: &[Report], catalogue: &Catalogue, output: &Output
     }
 }
 
-/// The exit code of what was judged. An alert counts as found when it fires now, or when its incident is open.
-pub(super) fn judged(reports: &[Report], threshold: Option<Severity>) -> Exit {
+/// The exit code of what could not be judged.
+pub(super) fn unjudged(reports: &[Report]) -> Exit {
     let of = |report: &Report| match report.standing {
         Standing::Error if report.settings_at_fault => Exit::Usage,
         Standing::Error | Standing::NoData => Exit::NoVerdict,
-        Standing::Firing if threshold.is_some_and(|threshold| report.severity >= threshold) => Exit::Found,
         Standing::Firing | Standing::Recovering | Standing::Pending | Standing::Ok => Exit::Done,
     };
     reports.iter().map(of).fold(Exit::Done, Exit::merge)

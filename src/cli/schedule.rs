@@ -64,8 +64,8 @@ async fn once(catalogue: &Catalogue, output: &Output) -> Result<Exit, Failure> {
     let work = once::pass(catalogue, &doors, store.as_ref(), SystemClock.now(), fastrand::f64);
     let done = tokio::select! {
         done = work => done.map_err(Failure::from).map(|pass| {
-            report::explain(&pass.reports, catalogue, output);
-            report::judged(&pass.reports, None).merge(report::undelivered(&pass.deliveries, output))
+            report::explain(pass.reports.iter(), catalogue, output);
+            report::unjudged(&pass.reports).merge(report::undelivered(&pass.deliveries, output))
         }),
         exit = stop.signal() => Ok(exit),
     };

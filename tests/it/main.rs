@@ -5,6 +5,7 @@ mod check;
 mod contract;
 mod fakes;
 mod query;
+mod reports;
 mod rig;
 mod rooms;
 mod schedule;

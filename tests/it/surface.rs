@@ -74,13 +74,21 @@ fn help_is_short_and_names_what_there_is() {
     Usage: rowcall check [OPTIONS] [ALERT]...
 
     Arguments:
-      [ALERT]...  Alerts, or @tag for all alerts with a tag [default: all]
+      [ALERT]...  Alerts, @tag for all alerts with a tag, or a glob such as 'orders_*' [default: all]
 
     Options:
-          --notify              Keep state and send messages, as the schedule does
-          --fail-on <SEVERITY>  Exit 1 only for alerts of this severity or above [default: warning]
-                                [possible values: info, warning, critical, never]
-      -h, --help                Print help
+          --notify                  Keep state and send messages, as the schedule does
+          --dry-run                 With --notify: show what would be sent; keep nothing, send nothing
+          --fail-on <SEVERITY>      Exit 1 only for alerts of this severity or above [default: warning]
+                                    [possible values: info, warning, critical, never]
+          --format <FORMAT[=FILE]>  How to report, and where: FORMAT or FORMAT=FILE; may be given
+                                    several times [default: table] [possible values: table, json, junit,
+                                    github, markdown]
+          --samples <ROWS>          Show at most this many of the rows that make an alert fire [default:
+                                    0]
+      -j, --jobs <COUNT>            How many alerts are judged at once; each source has its own limit
+                                    below that [default: 16]
+      -h, --help                    Print help
 
     Options of every command:
           --config <FILE>  The catalogue [default: rowcall.toml here, in a parent folder, or in the

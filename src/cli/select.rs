@@ -1,0 +1,92 @@
+//! Alerts by name, by `@tag` and by glob.
+
+use std::collections::HashSet;
+
+use super::failure::Failure;
+use super::find;
+use crate::catalogue::{Alert, Catalogue};
+
+/// The alerts that the words name, each once, in the order of the words; all when there is no word.
+pub(super) fn alerts<'a>(catalogue: &'a Catalogue, words: &[String]) -> Result<Vec<&'a Alert>, Failure> {
+    let mut selected: Vec<&Alert> = Vec::new();
+    for word in words {
+        selected.extend(named(catalogue, word)?);
+    }
+    if words.is_empty() {
+        selected.extend(catalogue.alerts.values());
+    }
+    let mut seen = HashSet::new();
+    selected.retain(|alert| seen.insert(&alert.name));
+    if selected.is_empty() {
+        return Err(Failure::usage("the catalogue has no alert").hint("write an [alerts.NAME] table"));
+    }
+    Ok(selected)
+}
+
+fn named<'a>(catalogue: &'a Catalogue, word: &str) -> Result<Vec<&'a Alert>, Failure> {
+    let all = catalogue.alerts.values();
+    let (found, nothing): (Vec<&Alert>, String) = match word.strip_prefix('@') {
+        Some(tag) => {
+            let has = |alert: &&Alert| alert.tags.iter().any(|own| matches(tag, own));
+            (all.filter(has).collect(), format!("no alert has the tag `{tag}`"))
+        }
+        None if word.contains(['*', '?']) => {
+            let called = |alert: &&Alert| matches(word, alert.name.as_str());
+            (all.filter(called).collect(), format!("no alert is called like `{word}`"))
+        }
+        None => match catalogue.alerts.get(word) {
+            Some(alert) => (vec![alert], String::new()),
+            None => return Err(find::unknown("alert", word, catalogue.alerts.keys())),
+        },
+    };
+    if found.is_empty() { Err(Failure::usage(nothing)) } else { Ok(found) }
+}
+
+/// Whether `word` is what `pattern` describes: `*` is any run of characters, `?` is one.
+fn matches(pattern: &str, word: &str) -> bool {
+    let (pattern, word): (Vec<char>, Vec<char>) = (pattern.chars().collect(), word.chars().collect());
+    let (mut at, mut here) = (0, 0);
+    // The last star, and how far into the word it reaches.
+    let mut star: Option<(usize, usize)> = None;
+    while here < word.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, here));
+                at += 1;
+            }
+            Some(c) if *c == '?' || *c == word[here] => (at, here) = (at + 1, here + 1),
+            _ => match star {
+                Some((before, reached)) => {
+                    star = Some((before, reached + 1));
+                    (at, here) = (before + 1, reached + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_is_any_run_and_a_question_mark_one_character() {
+        let cases = [
+            ("orders_*", "orders_late", true),
+            ("orders_*", "orders_", true),
+            ("orders_*", "order", false),
+            ("*_late", "orders_late_late", true),
+            ("*a*b*", "xxaxxbxx", true),
+            ("*a*b*", "xxbxxaxx", false),
+            ("주문?", "주문1", true),
+            ("주문?", "주문", false),
+            ("*", "", true),
+            ("plain", "plain", true),
+        ];
+        for (pattern, word, expected) in cases {
+            assert_eq!(matches(pattern, word), expected, "{pattern} {word}");
+        }
+    }
+}
