@@ -26,6 +26,7 @@ pub use problem::{Broken, Problem, render_warning};
 
 mod check;
 mod file;
+pub mod fixture;
 mod parameter;
 mod problem;
 mod text;

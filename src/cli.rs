@@ -25,6 +25,7 @@ mod schedule;
 mod select;
 mod stop;
 mod target;
+mod test;
 mod validate;
 
 use failure::Failure;
@@ -54,6 +55,8 @@ enum Verb {
     Query(query::Flags),
     /// Judge alerts once; exit 1 when one fires
     Check(check::Flags),
+    /// Judge alerts on the rows of a file, without a database; exit 1 when one fails
+    Test(test::Flags),
     /// Judge alerts on their schedules until stopped
     Schedule(schedule::Flags),
     /// List what the catalogue names
@@ -94,6 +97,7 @@ impl Verb {
         match self {
             Self::Query(flags) => query::execute(&flags, config, output),
             Self::Check(flags) => check::execute(&flags, config, output),
+            Self::Test(flags) => test::execute(&flags, config, output),
             Self::Schedule(flags) => schedule::execute(&flags, config, output),
             Self::List(flags) => list::execute(&flags, config, output),
             Self::Validate(flags) => validate::execute(&flags, config, output),

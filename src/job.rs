@@ -16,6 +16,7 @@ pub mod alert;
 mod answers;
 pub mod batch;
 pub mod deliver;
+pub mod rehearse;
 pub mod run;
 
 /// Every door a catalogue names, opened when first used.

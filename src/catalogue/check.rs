@@ -166,7 +166,12 @@ fn references<'a>(
 }
 
 /// A reference to an entry that is not there.
-fn unknown<'a>(span: Range<usize>, kind: &str, word: &str, known: impl Iterator<Item = &'a Name>) -> Problem {
+pub(super) fn unknown<'a>(
+    span: Range<usize>,
+    kind: &str,
+    word: &str,
+    known: impl Iterator<Item = &'a Name>,
+) -> Problem {
     let problem = Problem::new(span, format!("no {kind} is called `{word}`"));
     let known: Vec<&str> = known.map(Name::as_str).collect();
     match nearest(word, known.iter().copied()) {

@@ -255,6 +255,24 @@ impl<'f, 't> Section<'f, 't> {
         entries
     }
 
+    /// The tables of a list of tables, `[[key]]` or `key = [{ .. }]`; none when the key is not written.
+    pub(super) fn sections(&self, key: &'static str) -> Option<Vec<Self>> {
+        let value = self.ask(key)?;
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, "a list of tables");
+            return None;
+        };
+        Some(items.iter().filter_map(|item| self.open(key, item.span(), item)).collect())
+    }
+
+    /// Every key and its value as it was written, in the order of the file, for tables whose keys are the user's own
+    /// words.
+    pub(super) fn cells(&self) -> Vec<(&'f str, &'f Spanned<DeValue<'t>>)> {
+        let mut cells: Vec<_> = self.table.iter().map(|(key, value)| (key.span().start, key, value)).collect();
+        cells.sort_unstable_by_key(|(place, ..)| *place);
+        cells.into_iter().map(|(_, key, value)| (key.get_ref().as_ref(), value)).collect()
+    }
+
     /// Every key and what is written there, for tables whose keys are the user's own words.
     pub(super) fn all_written(&self) -> Vec<(Range<usize>, String, Written)> {
         let mut found = Vec::new();

@@ -4,6 +4,7 @@ mod catalogue;
 mod check;
 mod contract;
 mod fakes;
+mod fixtures;
 mod query;
 mod reports;
 mod rig;

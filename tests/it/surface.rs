@@ -21,6 +21,7 @@ fn help_is_short_and_names_what_there_is() {
     Commands:
       query     Print the rows of a saved query, of SQL given here, or of a file
       check     Judge alerts once; exit 1 when one fires
+      test      Judge alerts on the rows of a file, without a database; exit 1 when one fails
       schedule  Judge alerts on their schedules until stopped
       list      List what the catalogue names
       validate  Read the catalogue and report every mistake in it
@@ -189,7 +190,9 @@ fn said(command: &mut Command) -> String {
 
 #[test]
 fn every_command_of_the_readme_prints_what_it_shows() {
-    let rig = Rig::new().file("config.example.toml", include_str!("../../config.example.toml"));
+    let rig = Rig::new()
+        .file("config.example.toml", include_str!("../../config.example.toml"))
+        .file("config.example.test.toml", include_str!("../../config.example.test.toml"));
     let program = PathBuf::from(env!("CARGO_BIN_EXE_rowcall"));
     let folders = [program.parent().expect("a folder").to_owned(), "/usr/bin".into(), "/bin".into()];
     let path = std::env::join_paths(folders).expect("a path");
