@@ -24,6 +24,7 @@ use crate::sql::Statement;
 pub use parameter::{Given, Parameter, ParameterError, ParameterKind};
 pub use problem::{Broken, Problem, render_warning};
 
+mod cell;
 mod check;
 mod file;
 pub mod fixture;

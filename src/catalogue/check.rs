@@ -17,6 +17,7 @@ use crate::schedule;
 use crate::secret::Secret;
 
 mod alert;
+mod builtin;
 mod channel;
 mod query;
 mod source;

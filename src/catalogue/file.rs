@@ -232,6 +232,18 @@ impl<'f, 't> Section<'f, 't> {
         Some(texts)
     }
 
+    /// A list of values, each with its place; what they must be is for the reader to say.
+    pub(super) fn values(&self, key: &'static str) -> Option<&'f [Spanned<DeValue<'t>>]> {
+        let value = self.ask(key)?;
+        match value.get_ref() {
+            DeValue::Array(items) => Some(items),
+            _ => {
+                self.wrong_type(key, value, "a list");
+                None
+            }
+        }
+    }
+
     /// A table.
     pub(super) fn section(&self, key: &'static str) -> Option<Self> {
         let value = self.ask(key)?;

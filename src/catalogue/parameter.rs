@@ -87,6 +87,12 @@ impl Given {
         Self { terms, is_list }
     }
 
+    /// One value that stands as it is.
+    #[must_use]
+    pub fn value(value: Value<'static>) -> Self {
+        Self::new(vec![Term::Value(value)], false)
+    }
+
     /// What is bound when the statement runs at `now`. The words for days and instants mean those of `zone`.
     ///
     /// # Errors

@@ -388,14 +388,15 @@ fn entries_are_listed() {
     insta::assert_snapshot!(rig.run(&["--config", "config.toml", "list"]), @r#"
     exit 0
     --- stdout
-    KIND     NAME          DETAIL                          DESCRIPTION
-    source   demo          sqlite                          A database in memory that brings its own rows
-    query    orders        on demo                         Paid orders of a country
-    query    stock         on demo                         What is on the shelves
-    alert    big_orders    critical, every 5m              Orders that somebody should look at
-    alert    low_stock     warning, */10 9-18 * * mon-fri  Goods that run out soon
-    alert    orders_today  warning, 0 18 * * *             Fewer orders than there should be
-    channel  terminal      stdout
+    KIND     NAME             DETAIL                          DESCRIPTION
+    source   demo             sqlite                          A database in memory that brings its own rows
+    query    orders           on demo                         Paid orders of a country
+    query    stock            on demo                         What is on the shelves
+    alert    big_orders       critical, every 5m              Orders that somebody should look at
+    alert    known_countries  warning, by hand                Orders from where nobody sells
+    alert    low_stock        warning, */10 9-18 * * mon-fri  Goods that run out soon
+    alert    orders_today     warning, 0 18 * * *             Fewer orders than there should be
+    channel  terminal         stdout
     "#);
     insta::assert_snapshot!(rig.run(&["--config", "config.toml", "list", "queries", "--json"]), @r#"
     exit 0
@@ -469,7 +470,7 @@ fn the_commented_part_of_the_example_is_right_too() {
         })
         .collect();
     let ran = Rig::new().catalogue(&uncommented.join("\n")).run(&["validate"]).exits(0);
-    assert_eq!(ran.stdout, "rowcall.toml: 4 sources, 2 queries, 3 alerts, 3 channels: no mistake\n");
+    assert_eq!(ran.stdout, "rowcall.toml: 4 sources, 2 queries, 4 alerts, 3 channels: no mistake\n");
 }
 
 fn is_key(text: &str) -> bool {

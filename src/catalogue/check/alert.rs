@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::builtin;
 use super::query::{self, Sources, ask};
 use super::{Surroundings, description, references, tags, timeout, unknown, zone};
 use crate::catalogue::file::{Section, duration};
@@ -47,8 +48,20 @@ pub(super) fn read(
     around: &Surroundings,
     warnings: &mut Vec<Problem>,
 ) -> Option<Alert> {
-    let asked = asked(&section, known, around);
-    let when = when(&section);
+    let check = section.one_of("check", &builtin::KINDS);
+    let asked = match (section.has("check"), check) {
+        (false, _) => asked(&section, known, around),
+        (true, Some(kind)) => builtin::read(&section, kind, known.sources, around).map(|(ask, values)| {
+            let given = values.into_iter().map(|(name, value)| (name, Given::value(value))).collect();
+            Asked { query: None, ask, given }
+        }),
+        (true, None) => None,
+    };
+    let when = match check {
+        Some(kind) if !section.has("when") => builtin::rule(kind),
+        _ if section.has("check") && check.is_none() => None,
+        _ => when(&section),
+    };
     let zone = zone(&section).unwrap_or_else(|| around.zone.clone());
     let schedule = schedule(&section, &zone, warnings);
     let missed = section.one_of("missed", &MISSED).unwrap_or(Missed::Latest);
@@ -68,7 +81,11 @@ pub(super) fn read(
     let link = section.text("link").map(|text| link(&section, text));
     let (description, tags) = (description(&section), tags(&section));
     let line = section.file().line(section.span.start);
-    let when = when.and_then(|(predicate, text)| check_key(&section, predicate, &text, &key));
+    let when = when.and_then(|(predicate, text)| check_key(&section, predicate, text.as_ref(), &key));
+    if section.has("check") && check.is_none() {
+        // Which keys it may have is not known.
+        return None;
+    }
     section.finish();
     let Asked { query, ask, given } = asked?;
     let source_owners = source_owners(known, &ask.source, if owners.is_empty() { &notify } else { &owners });
@@ -194,10 +211,10 @@ fn arguments(section: &Section<'_, '_>, ask: &Ask, own: &[(Name, Option<Given>)]
     (arguments.len() == ask.parameters.len()).then_some(arguments)
 }
 
-fn when(section: &Section<'_, '_>) -> Option<(Predicate, Text)> {
+fn when(section: &Section<'_, '_>) -> Option<(Predicate, Option<Text>)> {
     let text = section.required("when", "the rule, such as \"amount > 1000\"")?;
     match Predicate::parse(&text.value) {
-        Ok(predicate) => Some((predicate, text)),
+        Ok(predicate) => Some((predicate, Some(text))),
         Err(error) => {
             misread(section, &text, error);
             None
@@ -205,10 +222,17 @@ fn when(section: &Section<'_, '_>) -> Option<(Predicate, Text)> {
     }
 }
 
-fn check_key(section: &Section<'_, '_>, predicate: Predicate, text: &Text, key: &[String]) -> Option<Predicate> {
-    match predicate.check_key(key) {
-        Ok(()) => Some(predicate),
-        Err(error) => {
+fn check_key(
+    section: &Section<'_, '_>,
+    predicate: Predicate,
+    text: Option<&Text>,
+    key: &[String],
+) -> Option<Predicate> {
+    match (predicate.check_key(key), text) {
+        (Ok(()), _) => Some(predicate),
+        // The rule of a built-in check has neither aggregate nor `previous`: every key suits it.
+        (Err(_), None) => None,
+        (Err(error), Some(text)) => {
             misread(section, text, error);
             None
         }

@@ -31,16 +31,24 @@ pub(super) fn ask(section: &Section<'_, '_>, sources: &Sources<'_>, around: &Sur
     let sql = section.required("sql", "the SELECT to run");
     let parameters = parameters(section);
     let timeout = timeout(section).unwrap_or(around.timeout);
-    let source_text = source_text?;
-    let found = sources.iter().find(|(name, _)| name.as_str() == source_text.value);
-    let Some((source, settings)) = found else {
-        section.report(unknown(source_text.span, "source", &source_text.value, sources.keys()));
-        return None;
-    };
+    let (source, settings) = source(section, source_text?, sources)?;
     let sql = sql?;
-    let statement = statement(section, &sql, settings.as_ref()?)?;
+    let statement = statement(section, &sql, settings?)?;
     let parameters = declared(section, &statement, &sql, parameters)?;
-    Some(Ask { source: source.clone(), statement, parameters, timeout })
+    Some(Ask { source, statement, parameters, timeout })
+}
+
+/// The source that a text names; without its settings when it has mistakes of its own.
+pub(super) fn source<'a>(
+    section: &Section<'_, '_>,
+    text: Text,
+    sources: &Sources<'a>,
+) -> Option<(Name, Option<&'a Source>)> {
+    let found = sources.iter().find(|(name, _)| name.as_str() == text.value);
+    if found.is_none() {
+        section.report(unknown(text.span, "source", &text.value, sources.keys()));
+    }
+    found.map(|(name, source)| (name.clone(), *source))
 }
 
 fn statement(section: &Section<'_, '_>, sql: &Text, source: &Source) -> Option<Statement> {
