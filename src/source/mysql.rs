@@ -2,6 +2,9 @@
 //!
 //! Statements are always prepared: the binary protocol gives typed values and refuses a second statement. A connection
 //! is never used again after its work was broken off, because this driver would give its next user the old answer.
+//!
+//! These servers notice that their client was killed only when they write to it, so that a statement which computes goes
+//! on without it; the limit that every session sets ends it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -9,9 +9,10 @@ use rowcall::source::{Argument, Bound, Cause, Request, Settings, SourceError};
 use rowcall::sql::Statement;
 use rowcall::value::Value;
 
-use rig::{Rig, printed};
+use rig::{Line, Rig, printed};
 
 mod engines;
+mod left;
 mod rig;
 mod torture;
 
@@ -96,6 +97,8 @@ contract! {
         a_killed_idle_connection_is_replaced
         a_connection_killed_among_its_rows_is_an_error
         the_statement_says_whose_it_is
+        the_server_knows_the_limit
+        a_line_that_went_dead_ends_by_the_deadline
     }
 }
 
@@ -417,4 +420,34 @@ async fn the_statement_says_whose_it_is(rig: &Rig) {
     let request = Request { label: "alert late_orders */ drop".into(), ..rig.request(sql, &[]) };
     let table = rig.source().fetch(request).await.expect("rows").collect(1).await.expect("a row");
     assert_eq!(printed(&table), [[format!("/* rowcall: alert late_orders  drop */ {sql}")]]);
+}
+
+async fn the_server_knows_the_limit(rig: &Rig) {
+    let sql = rig.of([
+        "select extract(epoch from current_setting('statement_timeout')::interval)::int",
+        "select cast(@@max_statement_time as int)",
+        "",
+    ]);
+    let source = rig.source_of(&Settings { max_concurrent: 1, ..rig.settings() });
+    for seconds in [7, 7, 30] {
+        let request = Request { timeout: Duration::from_secs(seconds), ..rig.request(sql, &[]) };
+        let table = source.fetch(request).await.expect("rows").collect(1).await.expect("a row");
+        assert_eq!(printed(&table), [[seconds.to_string()]]);
+    }
+}
+
+async fn a_line_that_went_dead_ends_by_the_deadline(rig: &Rig) {
+    let line = Line::to(&rig.url()).await;
+    let source = rig.source_at(&line.url);
+    assert_eq!(rig.cell(&*source, "select 1").await, Value::Int(1));
+    line.dead.cancel();
+    let started = Instant::now();
+    let request = Request { timeout: SHORT, ..rig.request("select 2", &[]) };
+    let error = match source.fetch(request).await {
+        Ok(rows) => rows.collect(1).await.map(|_| ()).expect_err("no rows come"),
+        Err(error) => error,
+    };
+    assert_eq!(error.cause, Cause::Timeout, "{error:?}");
+    source.close().await;
+    assert!(started.elapsed() < SHORT + CANCELLING, "{:?}", started.elapsed());
 }

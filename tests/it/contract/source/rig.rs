@@ -11,6 +11,7 @@ use rowcall::sql::Statement;
 use rowcall::table::Table;
 use rowcall::value::Value;
 use sqlx::{ConnectOptions, Connection};
+use tokio_util::sync::CancellationToken;
 
 /// Long enough for any statement that is meant to end.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -162,4 +163,37 @@ impl Rig {
 /// Every cell as it is printed.
 pub(super) fn printed(table: &Table) -> Vec<Vec<String>> {
     table.rows().map(|row| row.values().map(|value| value.to_string()).collect()).collect()
+}
+
+/// A line to a server that can go dead: open still, but nothing passes.
+pub(super) struct Line {
+    /// The server by this line.
+    pub(super) url: String,
+    pub(super) dead: CancellationToken,
+}
+
+impl Line {
+    pub(super) async fn to(url: &str) -> Self {
+        let (_, rest) = url.rsplit_once('@').expect("a user");
+        let place = rest.split('/').next().expect("a place").to_owned();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = url.replace(&place, &listener.local_addr().expect("an address").to_string());
+        let dead = CancellationToken::new();
+        let passing = dead.clone();
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (place, passing) = (place.clone(), passing.clone());
+                open.push(tokio::spawn(async move {
+                    let mut far = tokio::net::TcpStream::connect(place).await.expect("the server listens");
+                    let passed = tokio::io::copy_bidirectional(&mut near, &mut far);
+                    if passing.run_until_cancelled(passed).await.is_none() {
+                        // Both ends stay open for as long as the test runs.
+                        std::future::pending::<()>().await;
+                    }
+                }));
+            }
+        });
+        Self { url, dead }
+    }
 }
