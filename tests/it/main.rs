@@ -10,6 +10,7 @@ mod query;
 mod reports;
 mod rig;
 mod rooms;
+mod roundtrip;
 mod schedule;
 mod servers;
 mod source_down;
