@@ -155,6 +155,12 @@ pub(super) struct Sent<'a> {
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 impl Sent<'_> {
+    /// The comment that says whose statement it is, for others that are sent on its behalf.
+    #[cfg(feature = "postgres")]
+    pub(super) fn comment(&self) -> &str {
+        &self.text[..self.comment]
+    }
+
     /// The byte offset in the catalogue's text of a byte offset in the text sent; none inside the comment.
     pub(super) fn original(&self, offset: usize) -> Option<usize> {
         offset.checked_sub(self.comment).map(|offset| self.rewritten.original_offset(offset))

@@ -57,7 +57,7 @@ pub(super) async fn run(
 ) -> Result<(), Trouble> {
     let mut readers = Vec::new();
     for column in statement.columns() {
-        readers.push(Reader::of(transaction, column).await?);
+        readers.push(Reader::of(transaction, column, sent.comment()).await?);
     }
     sink.begin(statement.columns().iter().map(super::run::column).collect());
     let portal = transaction.bind_raw(statement, sent.values.iter().map(|value| Parameter(value))).await?;
@@ -115,14 +115,18 @@ async fn push(
 }
 
 impl Reader {
-    async fn of(transaction: &Transaction<'_>, column: &tokio_postgres::Column) -> Result<Self, Trouble> {
+    async fn of(
+        transaction: &Transaction<'_>,
+        column: &tokio_postgres::Column,
+        comment: &str,
+    ) -> Result<Self, Trouble> {
         let of = column.type_();
         if let Some(decoder) = Decoder::of(of) {
             return Ok(Self::Own(decoder));
         }
         let printing = match of.kind() {
-            Kind::Array(item) => Printing::of(transaction, item).await?.map(Self::AskedItems),
-            _ => Printing::of(transaction, of).await?.map(Self::Asked),
+            Kind::Array(item) => Printing::of(transaction, item, comment).await?.map(Self::AskedItems),
+            _ => Printing::of(transaction, of, comment).await?.map(Self::Asked),
         };
         printing.ok_or_else(|| Trouble::Type { column: column.name().to_owned(), of: type_name(of) })
     }
@@ -155,15 +159,15 @@ impl Reader {
 
 impl Printing {
     /// None for a type whose values the server does not give or take.
-    async fn of(transaction: &Transaction<'_>, of: &Type) -> Result<Option<Self>, Trouble> {
-        let known = transaction.query_typed(TWO_WAYS, &[(&of.oid(), Type::OID)]).await?;
+    async fn of(transaction: &Transaction<'_>, of: &Type, comment: &str) -> Result<Option<Self>, Trouble> {
+        let known = transaction.query_typed(&format!("{comment}{TWO_WAYS}"), &[(&of.oid(), Type::OID)]).await?;
         let Some(known) = known.first() else { return Ok(None) };
         let (array, two_ways): (Oid, bool) = (known.try_get(0)?, known.try_get(1)?);
         if array == 0 || !two_ways {
             return Ok(None);
         }
         let array = Type::new(format!("{}[]", of.name()), array, Kind::Array(of.clone()), of.schema().to_owned());
-        let statement = transaction.prepare_typed(PRINT, &[array]).await?;
+        let statement = transaction.prepare_typed(&format!("{comment}{PRINT}"), &[array]).await?;
         Ok(Some(Self { statement, item: of.oid() }))
     }
 

@@ -169,6 +169,26 @@ async fn postgres_types_print_as_the_server_prints_them() {
 
 #[tokio::test]
 #[ignore = "needs ROWCALL_TEST_POSTGRES: run tests/run"]
+async fn postgres_prints_in_one_style_whatever_the_role_prefers() {
+    let (rig, role) = (Rig::postgres(), "rowcall_contract_styled");
+    let style =
+        ["datestyle = 'German'", "intervalstyle = 'iso_8601'", "bytea_output = 'escape'", "extra_float_digits = -3"];
+    let styled = style.map(|setting| format!("alter role {role} set {setting}; ")).concat();
+    rig.execute(&format!("drop role if exists {role}; create role {role} login password 'styled'; {styled}")).await;
+    let (scheme, rest) = rig.url().split_once("://").map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a URL");
+    let (_, place) = rest.split_once('@').expect("a user");
+    let source = rig.source_at(&format!("{scheme}://{role}:styled@{place}"));
+    let sql = "select date '2026-11-20' as d, date '2026-11-20'::text as dt, (interval '36:00')::text as i, \
+               '\\xff'::bytea::text as b, 0.1::float8::text as f, array[row(0.1::float8, interval '1 day')] as r";
+    let table = rig.table(&*source, sql).await.expect("rows");
+    let expected = ["2026-11-20", "2026-11-20", "36:00:00", "\\xff", "0.1", "{\"(0.1,\\\"1 day\\\")\"}"];
+    assert_eq!(printed(&table), [expected]);
+    source.close().await;
+    rig.execute(&format!("drop role {role}")).await;
+}
+
+#[tokio::test]
+#[ignore = "needs ROWCALL_TEST_POSTGRES: run tests/run"]
 async fn postgres_types_of_ones_own_print_too() {
     let (rig, name) = (Rig::postgres(), "rowcall_contract_type");
     rig.execute(&format!("drop domain if exists {name}_d; drop type if exists {name}_e")).await;
