@@ -34,7 +34,7 @@ pub enum Value<'a> {
     Real(f32),
     /// Text; also what has no value of its own, such as ranges, rows and the zero date, as the database prints it.
     Text(Cow<'a, str>),
-    /// Bytes; also a text that is no UTF-8, such as SQLite keeps without a word.
+    /// Bytes; also a text that is no UTF-8, such as SQLite keeps without a word: none of it is lost.
     Bytes(Cow<'a, [u8]>),
     /// A calendar date.
     Date(Date),
