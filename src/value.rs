@@ -12,6 +12,7 @@ pub use time::{Date, Interval, Time, Timestamp};
 
 mod array;
 mod float;
+mod push;
 pub mod stored;
 pub mod time;
 
