@@ -1,34 +1,135 @@
-//! Results as text: a renderer takes the columns, then batches as they pass, and writes to what it is given.
+//! Results for people and programs: a renderer takes the columns, then batches as they pass, and writes to what it is given.
 //!
-//! CSV and JSON are written as rows arrive and hold nothing back; a table must see every row before it knows its
-//! widths. Knows the words and `table`.
+//! Every format is written as rows arrive; a table and an Excel file hold back what has one size whatever the number of
+//! rows. Nothing is left out without a word: what a format cannot hold is an error that names the cell. Knows the words
+//! and `table`.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::table::{Batch, Column};
 
 mod csv;
+mod escape;
+mod html;
 mod json;
+mod markdown;
+#[cfg(test)]
+mod sample;
 mod table;
+mod tsv;
+mod vertical;
 mod visible;
+#[cfg(feature = "xlsx")]
+mod xlsx;
+mod zone;
 
 pub use visible::visible;
+pub use zone::in_zone;
 
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Aligned columns for people.
     Table,
+    /// A line for each cell.
+    Vertical,
     /// Comma-separated values: NULL is an unquoted empty field, the empty string is `""`.
     Csv,
+    /// Tab-separated values: NULL is `\N`, a row is a line whatever it holds.
+    Tsv,
     /// An array of objects.
     Json,
+    /// An object to a line.
+    Jsonl,
+    /// A table of GitHub's Markdown.
+    Markdown,
+    /// A page with a table.
+    Html,
+    /// An Excel workbook: bytes, not text.
+    #[cfg(feature = "xlsx")]
+    Xlsx,
 }
 
 impl Format {
     /// Every format with its word on the command line.
-    pub const ALL: [(&'static str, Self); 3] = [("table", Self::Table), ("csv", Self::Csv), ("json", Self::Json)];
+    pub const ALL: &[(&'static str, Self)] = &[
+        ("table", Self::Table),
+        ("vertical", Self::Vertical),
+        ("csv", Self::Csv),
+        ("tsv", Self::Tsv),
+        ("json", Self::Json),
+        ("jsonl", Self::Jsonl),
+        ("markdown", Self::Markdown),
+        ("html", Self::Html),
+        #[cfg(feature = "xlsx")]
+        ("xlsx", Self::Xlsx),
+    ];
+
+    /// The format that the suffix of a file name asks for.
+    #[must_use]
+    pub fn of_file(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "txt" => Some(Self::Table),
+            "csv" => Some(Self::Csv),
+            "tsv" => Some(Self::Tsv),
+            "json" => Some(Self::Json),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "md" => Some(Self::Markdown),
+            "html" => Some(Self::Html),
+            #[cfg(feature = "xlsx")]
+            "xlsx" => Some(Self::Xlsx),
+            _ => None,
+        }
+    }
+}
+
+/// What the reader asks of a format.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What stands for NULL; none is the format's own mark. JSON and Excel have a NULL of their own.
+    pub null: Option<String>,
+    /// Whether the names of the columns are written; vertical and JSON always do.
+    pub header: bool,
+    /// Whether CSV and TSV put a `'` before a text that a spreadsheet would run.
+    pub csv_safe: bool,
+    /// The columns of the terminal that a table is clipped to; none clips nothing.
+    pub width: Option<usize>,
+    /// The title of a page and of a sheet.
+    pub title: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { null: None, header: true, csv_safe: false, width: None, title: "rowcall".into() }
+    }
+}
+
+impl Options {
+    /// NULL for people: not to be taken for the empty string, and safe to show.
+    fn shown_null(&self) -> String {
+        visible(self.null.as_deref().unwrap_or("NULL")).into_owned()
+    }
+}
+
+/// Where a renderer writes to.
+pub type Out<'a> = dyn Write + Send + 'a;
+
+/// Why a result was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// Writing failed.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+    /// The format cannot hold the result.
+    #[error("{problem}")]
+    Limit {
+        /// What is too much, and how much the format takes.
+        problem: String,
+        /// What to do next.
+        hint: String,
+    },
 }
 
 /// Writes one result.
@@ -36,29 +137,36 @@ pub trait Renderer: Send {
     /// Called once, before any row.
     ///
     /// # Errors
-    /// What writing failed with.
-    fn begin(&mut self, columns: &Arc<[Column]>, out: &mut dyn Write) -> io::Result<()>;
+    /// What writing failed with, and what the format cannot hold.
+    fn begin(&mut self, columns: &Arc<[Column]>, out: &mut Out<'_>) -> Result<(), RenderError>;
 
     /// Called for each batch in order.
     ///
     /// # Errors
-    /// What writing failed with.
-    fn rows(&mut self, batch: &Batch, out: &mut dyn Write) -> io::Result<()>;
+    /// As [`Renderer::begin`].
+    fn rows(&mut self, batch: &Batch, out: &mut Out<'_>) -> Result<(), RenderError>;
 
     /// Called once, after the last row.
     ///
     /// # Errors
-    /// What writing failed with.
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
+    /// As [`Renderer::begin`].
+    fn end(&mut self, out: &mut Out<'_>) -> Result<(), RenderError>;
 }
 
 /// A renderer for one result.
 #[must_use]
-pub fn renderer(format: Format) -> Box<dyn Renderer> {
+pub fn renderer(format: Format, options: &Options) -> Box<dyn Renderer> {
     match format {
-        Format::Table => Box::new(table::TableRenderer::default()),
-        Format::Csv => Box::new(csv::CsvRenderer),
-        Format::Json => Box::new(json::JsonRenderer::default()),
+        Format::Table => Box::new(table::TableRenderer::new(options)),
+        Format::Vertical => Box::new(vertical::VerticalRenderer::new(options)),
+        Format::Csv => Box::new(csv::CsvRenderer::new(options)),
+        Format::Tsv => Box::new(tsv::TsvRenderer::new(options)),
+        Format::Json => Box::new(json::JsonRenderer::new(json::Shape::Array)),
+        Format::Jsonl => Box::new(json::JsonRenderer::new(json::Shape::Lines)),
+        Format::Markdown => Box::new(markdown::MarkdownRenderer::new(options)),
+        Format::Html => Box::new(html::HtmlRenderer::new(options)),
+        #[cfg(feature = "xlsx")]
+        Format::Xlsx => Box::new(xlsx::XlsxRenderer::new(options)),
     }
 }
 
@@ -70,73 +178,26 @@ pub fn listing(heading: &[&str], rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, renderer};
-    use crate::table::Table;
-    use crate::value::{Array, Dimension, Timestamp, Value};
+    use std::path::Path;
 
-    fn render(format: Format, table: &Table) -> String {
-        let (mut renderer, mut out) = (renderer(format), Vec::new());
-        renderer.begin(table.columns(), &mut out).expect("memory takes everything");
-        for batch in table.batches() {
-            renderer.rows(batch, &mut out).expect("memory takes everything");
+    use super::Format;
+
+    #[test]
+    fn a_suffix_names_a_format() {
+        for (file, format) in [
+            ("a.csv", Some(Format::Csv)),
+            ("b/c.TSV", Some(Format::Tsv)),
+            ("a.b.json", Some(Format::Json)),
+            ("a.ndjson", Some(Format::Jsonl)),
+            ("a.jsonl", Some(Format::Jsonl)),
+            ("a.md", Some(Format::Markdown)),
+            ("a.html", Some(Format::Html)),
+            ("a.txt", Some(Format::Table)),
+            ("a.csv.gz", None),
+            ("csv", None),
+            (".csv", None),
+        ] {
+            assert_eq!(Format::of_file(Path::new(file)), format, "{file}");
         }
-        renderer.end(&mut out).expect("memory takes everything");
-        String::from_utf8(out).expect("text")
-    }
-
-    fn sample() -> Table {
-        let array =
-            Array { dimensions: vec![Dimension { length: 2, lower: 1 }], items: vec![Value::Int(1), Value::Null] };
-        Table::of(
-            &["id", "name", "name", "price"],
-            &[
-                vec![Value::Int(1), Value::Text("a,\"b\"\n".into()), Value::Null, Value::Decimal("0.10".into())],
-                vec![
-                    Value::UInt(u64::MAX),
-                    Value::Text("".into()),
-                    Value::Json("{\"k\": 1}".into()),
-                    Value::Float(f64::NAN),
-                ],
-                vec![
-                    Value::Null,
-                    Value::Text("\u{1b}[31m하나".into()),
-                    Value::Timestamp(Timestamp::new(0, Some(0))),
-                    Value::Array(std::borrow::Cow::Owned(array)),
-                ],
-            ],
-        )
-    }
-
-    #[test]
-    fn csv_tells_null_from_the_empty_string() {
-        let expected = "id,name,name,price\n1,\"a,\"\"b\"\"\n\",,0.10\n18446744073709551615,\"\",\"{\"\"k\"\": 1}\",NaN\n\
-                        ,\u{1b}[31m하나,1970-01-01 00:00:00+00,\"{1,NULL}\"\n";
-        assert_eq!(render(Format::Csv, &sample()), expected);
-    }
-
-    #[test]
-    fn json_is_exact_and_names_are_unique() {
-        let expected = r#"[
-{"id":1,"name":"a,\"b\"\n","name_2":null,"price":0.10},
-{"id":18446744073709551615,"name":"","name_2":{"k": 1},"price":"NaN"},
-{"id":null,"name":"\u001b[31m하나","name_2":"1970-01-01T00:00:00Z","price":[1,null]}
-]
-"#;
-        assert_eq!(render(Format::Json, &sample()), expected);
-        assert_eq!(render(Format::Json, &Table::of(&["a"], &[])), "[]\n");
-    }
-
-    #[test]
-    fn a_table_is_aligned_and_carries_no_control_character() {
-        insta::assert_snapshot!(render(Format::Table, &sample()), @r#"
-        ┌──────────────────────┬──────────────┬────────────────────────┬──────────┐
-        │ id                   ┆ name         ┆ name                   ┆ price    │
-        ╞══════════════════════╪══════════════╪════════════════════════╪══════════╡
-        │                    1 ┆ a,"b"\n      ┆ NULL                   ┆     0.10 │
-        │ 18446744073709551615 ┆              ┆ {"k": 1}               ┆      NaN │
-        │ NULL                 ┆ \x1b[31m하나 ┆ 1970-01-01 00:00:00+00 ┆ {1,NULL} │
-        └──────────────────────┴──────────────┴────────────────────────┴──────────┘
-        (3 rows)
-        "#);
     }
 }

@@ -121,6 +121,19 @@ impl Batch {
         (0..self.len()).map(|index| self.row(index))
     }
 
+    /// Every timestamp, those in arrays too: presentation may choose the offset that it is printed at.
+    pub fn timestamps_mut(&mut self) -> impl Iterator<Item = &mut Timestamp> {
+        let cells = self.cells.iter_mut().filter_map(|cell| match cell {
+            Cell::Timestamp(timestamp) => Some(timestamp),
+            _ => None,
+        });
+        let items = self.arrays.iter_mut().flat_map(|array| &mut array.items).filter_map(|item| match item {
+            Value::Timestamp(timestamp) => Some(timestamp),
+            _ => None,
+        });
+        cells.chain(items)
+    }
+
     /// Keeps the first `rows` rows.
     pub fn truncate(&mut self, rows: usize) {
         self.cells.truncate(rows * self.width);

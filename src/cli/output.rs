@@ -1,6 +1,7 @@
 //! The one way out: everything for standard output goes through one writer, everything else to standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::ValueEnum;
@@ -99,6 +100,24 @@ impl Output {
     /// Whether standard output is a terminal.
     pub(super) fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// Whether standard output is a file of a disk, which nobody reads while it is written.
+    pub(super) fn is_file(&self) -> bool {
+        let file = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+        file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+    }
+
+    /// Whether somebody sees standard error as it comes.
+    pub(super) fn is_watched(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// How wide the terminal of standard output is: `COLUMNS`, or what it says itself.
+    pub(super) fn columns(&self) -> Option<usize> {
+        let said =
+            std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+        said.or_else(|| terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into()))
     }
 
     /// Words on standard error; what cannot be written there cannot be told anywhere.

@@ -19,7 +19,9 @@ use crate::name::{Name, nearest};
 use crate::source::{Argument, Bound, Cause, Request, SourceError};
 use crate::sql::Statement;
 
+mod file;
 mod print;
+mod spinner;
 
 use print::Printing;
 
@@ -70,20 +72,23 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let values = values(&ask, &flags.param, SystemClock.now(), &catalogue.zone)?;
     let bound = Bound::new(ask.statement, values).map_err(|error| Failure::usage(error.to_string()))?;
     let request = Request { bound, timeout: flags.timeout.unwrap_or(ask.timeout), label };
-    let printing = Printing::new(&flags.print, output);
+    let printing = Printing::new(&flags.print, flags.name.as_ref(), output)?;
     stop::runtime()?.block_on(async {
         let (sources, channels) = output.worlds(&catalogue);
         let doors = Doors::new(&catalogue, &sources, &channels);
         let mut stop = stop::Stop::listen()?;
+        let mut page = printing.open()?;
         let work = async {
-            let rows = doors.source(&ask.source).fetch(request).await;
+            let rows = page.wait(output, doors.source(&ask.source).fetch(request)).await;
             let rows = rows.map_err(|error| located(error, flags, &catalogue))?;
-            printing.print(rows, output).await
+            page.print(rows, output).await
         };
         let done = tokio::select! {
             done = work => done.map(|()| Exit::Done),
             exit = stop.signal() => Ok(exit),
         };
+        page.quiet(output);
+        drop(page);
         doors.close().await;
         done
     })

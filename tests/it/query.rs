@@ -59,6 +59,255 @@ fn csv_and_json_are_for_programs() {
 }
 
 #[test]
+fn rows_have_many_shapes() {
+    let rig = demo();
+    let shape = |format| rig.run(&["query", "all", "--format", format]);
+    insta::assert_snapshot!(shape("vertical"), @r#"
+    exit 0
+    --- stdout
+    ─[ row 1 ]──────
+    id   │ 1
+    name │ 녹차
+    ─[ row 2 ]──────
+    id   │ 2
+    name │ NULL
+    ─[ row 3 ]──────
+    id   │ 3
+    name │
+    "#);
+    insta::assert_snapshot!(shape("tsv"), @r#"
+    exit 0
+    --- stdout
+    id	name
+    1	녹차
+    2	\N
+    3
+    "#);
+    insta::assert_snapshot!(shape("jsonl"), @r#"
+    exit 0
+    --- stdout
+    {"id":1,"name":"녹차"}
+    {"id":2,"name":null}
+    {"id":3,"name":""}
+    "#);
+    insta::assert_snapshot!(shape("markdown"), @r#"
+    exit 0
+    --- stdout
+    | id | name |
+    | ---: | --- |
+    | 1 | 녹차 |
+    | 2 | NULL |
+    | 3 |  |
+    "#);
+    let page = shape("html").exits(0).stdout;
+    assert!(page.contains("<title>all</title>"), "{page}");
+    assert!(page.contains("<td class=\"number\">2</td><td class=\"null\">NULL</td>"), "{page}");
+}
+
+#[test]
+fn null_and_the_names_are_as_asked() {
+    let rig = demo();
+    let csv = |flags: &[&str]| rig.run(&[&["query", "all", "--format", "csv"], flags].concat()).exits(0).stdout;
+    assert_eq!(csv(&["--null", "-"]), "id,name\n1,녹차\n2,-\n3,\"\"\n");
+    assert_eq!(csv(&["--no-header"]), "1,녹차\n2,\n3,\"\"\n");
+    let adhoc = ["query", "-s", "demo", "-c", "select '=1+1' as a, -1 as b", "--format", "csv"];
+    assert_eq!(rig.run(&adhoc).exits(0).stdout, "a,b\n=1+1,-1\n");
+    assert_eq!(rig.run(&[&adhoc[..], &["--csv-safe"]].concat()).exits(0).stdout, "a,b\n'=1+1,-1\n");
+}
+
+#[test]
+fn a_zone_is_an_iana_name() {
+    let rig = demo();
+    assert_eq!(rig.run(&["query", "all", "--timezone", "Asia/Seoul"]).exits(0).stderr, "");
+    insta::assert_snapshot!(rig.run(&["query", "all", "--timezone", "seoul"]), @r#"
+    exit 2
+    --- stderr
+    error: invalid value 'seoul' for '--timezone <ZONE>': `seoul` is not a time zone; did you mean `Asia/Seoul`?
+
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn a_file_has_the_format_of_its_suffix_and_nothing_else_is_printed() {
+    let rig = demo();
+    for (file, begin) in [
+        ("rows.csv", "id,name\n1,녹차\n"),
+        ("rows.tsv", "id\tname\n1\t녹차\n"),
+        ("rows.json", "[\n{\"id\":1,"),
+        ("rows.jsonl", "{\"id\":1,"),
+        ("rows.ndjson", "{\"id\":1,"),
+        ("rows.md", "| id | name |\n"),
+        ("rows.html", "<!doctype html>\n"),
+        ("rows.txt", "┌────┬──────┐\n"),
+    ] {
+        let ran = rig.run(&["query", "all", "-o", file]).exits(0);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""), "{file}");
+        let text = std::fs::read_to_string(rig.path().join(file)).expect("written");
+        assert!(text.starts_with(begin), "{file}: {text}");
+    }
+    rig.run(&["query", "all", "-o", "rows.txt", "--format", "csv"]).exits(0);
+    assert_eq!(std::fs::read_to_string(rig.path().join("rows.txt")).expect("written"), "id,name\n1,녹차\n2,\n3,\"\"\n");
+    assert_eq!(
+        rig.run(&["query", "all", "-o", "-", "--format", "csv"]).exits(0).stdout,
+        "id,name\n1,녹차\n2,\n3,\"\"\n"
+    );
+    insta::assert_snapshot!(rig.run(&["query", "all", "-o", "rows.dat"]), @r#"
+    exit 2
+    --- stderr
+    error: the suffix of `rows.dat` names no format
+      next: add --format with one of: table, vertical, csv, tsv, json, jsonl, markdown, html, xlsx
+    "#);
+}
+
+#[test]
+#[cfg(feature = "xlsx")]
+fn a_workbook_goes_to_a_file_or_a_pipe() {
+    let rig = demo();
+    rig.run(&["query", "all", "-o", "rows.xlsx"]).exits(0);
+    let file = std::fs::read(rig.path().join("rows.xlsx")).expect("written");
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(file)).expect("a zip file");
+    let mut sheet = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name("xl/worksheets/sheet1.xml").expect("a sheet"), &mut sheet)
+        .expect("text");
+    assert!(sheet.contains("<t>녹차</t>"), "{sheet}");
+    let mut command = rig.command(&["query", "all", "--format", "xlsx"]);
+    let piped = command.output().expect("ends").stdout;
+    assert!(zip::ZipArchive::new(std::io::Cursor::new(piped)).is_ok());
+}
+
+#[test]
+fn a_file_is_written_whole_or_not_at_all() {
+    let rig = demo().file("old.csv", "old\n");
+    let names = || {
+        let entries = std::fs::read_dir(rig.path()).expect("a folder");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort();
+        names
+    };
+    // Rows come before the error: the 50,000th cannot be read.
+    let breaks = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 50000) \
+                  select case when i = 50000 then json('{') else i end as i from n";
+    let ran = rig.run(&["query", "-s", "demo", "-c", breaks, "-o", "old.csv"]).exits(3);
+    assert_eq!(ran.stderr, "error: source `demo`: malformed JSON\n");
+    assert_eq!(std::fs::read_to_string(rig.path().join("old.csv")).expect("there"), "old\n");
+    assert_eq!(names(), ["old.csv", "rowcall.toml"]);
+    insta::assert_snapshot!(rig.run(&["query", "all", "-o", "no/such/folder.csv"]), @r#"
+    exit 2
+    --- stderr
+    error: cannot write `no/such/folder.csv`: No such file or directory (os error 2)
+    "#);
+    insta::assert_snapshot!(rig.run(&["query", "all", "-o", "/dev/null", "--format", "csv"]), @r#"
+    exit 2
+    --- stderr
+    error: cannot write `/dev/null`: it is no ordinary file
+    "#);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_leaves_no_file_behind() {
+    use std::os::unix::process::ExitStatusExt;
+    let rig = demo();
+    let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select i from n";
+    let mut command = rig.command(&["query", "-s", "demo", "-c", endless, "-o", "rows.csv"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
+    let begun = || {
+        std::fs::read_dir(rig.path())
+            .expect("a folder")
+            .any(|entry| entry.and_then(|entry| entry.metadata()).is_ok_and(|there| there.len() > 1_000_000))
+    };
+    while !begun() {
+        std::thread::yield_now();
+    }
+    let killed =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    let ended = child.wait().expect("ends");
+    assert_eq!((ended.code(), ended.signal()), (Some(130), None));
+    let left: Vec<_> =
+        std::fs::read_dir(rig.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
+    assert_eq!(left, ["rowcall.toml"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_takes_no_more_leaves_the_old_file() {
+    let rig = demo().file("rows.csv", "old\n");
+    let many = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) select i from n";
+    let query = rig.command(&["query", "-s", "demo", "-c", many, "-o", "rows.csv"]);
+    // No file may have more than a few blocks, and to try is an error and not the end.
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""]).arg(query.get_program()).args(query.get_args());
+    let output = shell.current_dir(rig.path()).output().expect("ends");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "error: cannot write `rows.csv`: File too large (os error 27)\n  next: the file is as it was before\n"
+    );
+    assert_eq!(output.status.code(), Some(70));
+    assert_eq!(std::fs::read_to_string(rig.path().join("rows.csv")).expect("there"), "old\n");
+    assert_eq!(std::fs::read_dir(rig.path()).expect("a folder").count(), 2);
+}
+
+/// What a terminal gets to see.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(rig: &Rig, arguments: &[&str]) -> String {
+    let program = rig.command(&[]).get_program().to_string_lossy().into_owned();
+    let quoted = |word: &&str| format!("'{}'", word.replace('\'', "'\\''"));
+    let command = format!("{program} {}", arguments.iter().map(quoted).collect::<Vec<_>>().join(" "));
+    let mut script = std::process::Command::new("script");
+    script.args(["-qec", &command, "/dev/null"]).current_dir(rig.path()).env("COLUMNS", "40").stdin(Stdio::null());
+    String::from_utf8(script.output().expect("there is one").stdout).expect("text").replace("\r\n", "\n")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_terminal_gets_what_fits_and_a_word_about_the_rest() {
+    let rig = demo();
+    let many = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 300) \
+                select i, printf('%.40c', 'x') as x, null as y from n";
+    let query = ["query", "-s", "demo", "-c", many];
+    let shown = on_a_terminal(&rig, &query);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines[0], "┌─────┬─────────────────────────┬──────┐");
+    assert_eq!(lines[3], "│   1 ┆ xxxxxxxxxxxxxxxxxxxxxx… ┆ NULL │");
+    assert_eq!(
+        lines[202..],
+        [
+            "│ 200 ┆ xxxxxxxxxxxxxxxxxxxxxx… ┆ NULL │",
+            "└─────┴─────────────────────────┴──────┘",
+            "(200 rows)",
+            "there are more than these 200 rows; --limit 0 prints them all",
+        ]
+    );
+    let wide = on_a_terminal(&rig, &[&query[..], &["--wide", "--limit", "1"]].concat());
+    assert!(wide.contains(&format!("┆ {} ┆", "x".repeat(40))), "{wide}");
+    let refused = on_a_terminal(&rig, &[&query[..], &["--format", "xlsx", "--color", "never"]].concat());
+    assert_eq!(refused.lines().last(), Some("  next: add -o FILE.xlsx"), "{refused}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_long_wait_shows_a_sign_of_life_and_clears_it() {
+    let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+    let arguments = ["query", "-s", "demo", "-c", endless, "--timeout", "1300ms", "--color", "never"];
+    let shown = on_a_terminal(&demo(), &arguments);
+    assert!(shown.starts_with("\r\u{1b}[K⠙ 0 rows, 1s"), "{shown:?}");
+    let (_, words) = shown.rsplit_once('\r').expect("cleared");
+    assert!(words.starts_with("\u{1b}[Kerror: source `demo`: no answer within 1s 300ms"), "{shown:?}");
+}
+
+#[test]
+fn a_long_table_passes_with_the_widths_of_its_first_rows() {
+    let many = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000) select i from n";
+    let table = demo().run(&["query", "-s", "demo", "-c", many]).exits(0).stdout;
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 20_005);
+    assert_eq!(lines[..4], ["┌──────┐", "│ i    │", "╞══════╡", "│    1 │"]);
+    assert_eq!(lines[20_002..], ["│ 20000 │", "└──────┘", "(20000 rows)"]);
+}
+
+#[test]
 fn sql_comes_from_the_command_line_a_file_or_standard_input() {
     let rig = demo().file("count.sql", "select count(*) as n\nfrom t; -- done\n").input("select 7 as n");
     for arguments in [["-c", "select 3 as n"], ["-f", "count.sql"]] {

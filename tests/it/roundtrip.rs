@@ -1,7 +1,7 @@
 //! Whatever stands in a cell, a strict reader of the format gets it back.
 
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
-use rowcall::render::{Format, renderer};
+use rowcall::render::{Format, Options, renderer};
 use rowcall::table::Table;
 use rowcall::value::Value;
 
@@ -9,7 +9,7 @@ use rowcall::value::Value;
 type Text = Option<String>;
 
 fn render(format: Format, table: &Table) -> String {
-    let (mut renderer, mut out) = (renderer(format), Vec::new());
+    let (mut renderer, mut out) = (renderer(format, &Options::default()), Vec::new());
     renderer.begin(table.columns(), &mut out).expect("memory takes everything");
     for batch in table.batches() {
         renderer.rows(batch, &mut out).expect("memory takes everything");

@@ -54,10 +54,17 @@ fn help_is_short_and_names_what_there_is() {
       -c, --command <SQL>       SQL to run
       -f, --file <FILE>         A file with SQL to run, or - for standard input
       -p, --param <NAME=VALUE>  The value of a parameter, several with commas for a list; repeatable
-          --format <FORMAT>     How to print the rows [default: table] [possible values: table, csv,
-                                json]
+          --format <FORMAT>     How to print the rows [default: by the suffix of -o, otherwise table]
+                                [possible values: table, vertical, csv, tsv, json, jsonl, markdown,
+                                html, xlsx]
+      -o, --output <FILE>       Write to this file, whole or not at all
           --limit <ROWS>        At most this many rows; 0 is all [default: 200 for a table on a
                                 terminal, otherwise all]
+          --null <TEXT>         What to print for NULL, except in JSON and Excel
+          --no-header           Leave out the names of the columns
+          --wide                Do not clip a table to the width of the terminal
+          --csv-safe            Put ' before text that a spreadsheet would run, in CSV and TSV
+          --timezone <ZONE>     Print times with time zone as the clocks of this zone show them
           --timeout <LENGTH>    How long the answer may take, such as 30s or 5m
       -h, --help                Print help
 

@@ -1,69 +1,219 @@
 //! How the rows of a query are printed: in which format, how many, and where to.
 
-use clap::Args;
+use std::path::{Path, PathBuf};
 
-use super::super::failure::Failure;
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use super::super::failure::{Exit, Failure};
 use super::super::output::Output;
-use crate::render::{Format, renderer};
+use super::file::WholeFile;
+use super::spinner::Spinner;
+use crate::name::Name;
+use crate::render::{Format, Options, Out, RenderError, in_zone, renderer};
+use crate::schedule;
 use crate::source::Rows;
 
 /// How many rows a table on a terminal shows where nothing says otherwise.
 const TERMINAL_ROWS: u64 = 200;
+/// How wide a terminal is that does not say.
+const TERMINAL_COLUMNS: usize = 80;
 
 #[derive(Debug, Args)]
 #[group(skip)]
 pub(super) struct Flags {
-    /// How to print the rows
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = format_words())]
-    format: String,
+    /// How to print the rows [default: by the suffix of -o, otherwise table]
+    #[arg(long, value_name = "FORMAT", value_parser = format_words())]
+    format: Option<String>,
+    /// Write to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// At most this many rows; 0 is all [default: 200 for a table on a terminal, otherwise all]
     #[arg(long, value_name = "ROWS")]
     limit: Option<u64>,
+    /// What to print for NULL, except in JSON and Excel
+    #[arg(long, value_name = "TEXT")]
+    null: Option<String>,
+    /// Leave out the names of the columns
+    #[arg(long)]
+    no_header: bool,
+    /// Do not clip a table to the width of the terminal
+    #[arg(long)]
+    wide: bool,
+    /// Put ' before text that a spreadsheet would run, in CSV and TSV
+    #[arg(long)]
+    csv_safe: bool,
+    /// Print times with time zone as the clocks of this zone show them
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    timezone: Option<TimeZone>,
 }
 
 fn format_words() -> clap::builder::PossibleValuesParser {
-    Format::ALL.map(|(word, _)| word).into()
+    Format::ALL.iter().map(|(word, _)| *word).collect::<Vec<_>>().into()
 }
 
-/// What the flags ask for.
+fn zone(name: &str) -> Result<TimeZone, String> {
+    schedule::zone(name).map_err(|error| match error.hint {
+        Some(hint) => format!("{}; {hint}", error.problem),
+        None => error.problem,
+    })
+}
+
+/// What the flags ask for, with nothing left to find out.
 pub(super) struct Printing {
     format: Format,
+    options: Options,
     limit: Option<u64>,
+    zone: Option<TimeZone>,
+    file: Option<PathBuf>,
+    /// Whether a sign of life may be shown, and whether also while rows are written.
+    spinner: (bool, bool),
 }
 
 impl Printing {
-    pub(super) fn new(flags: &Flags, output: &Output) -> Self {
-        let found = Format::ALL.into_iter().find(|(word, _)| *word == flags.format);
-        let format = found.map(|(_, format)| format).expect("clap knows the words");
+    /// Settles what the flags leave open; `name` is the saved query.
+    pub(super) fn new(flags: &Flags, name: Option<&Name>, output: &Output) -> Result<Self, Failure> {
+        // As everywhere, - is standard output.
+        let file = flags.output.clone().filter(|path| path != Path::new("-"));
+        let format = format(flags.format.as_deref(), file.as_deref())?;
+        let terminal = file.is_none() && output.is_terminal();
+        if terminal && is_binary(format) {
+            return Err(Failure::usage("a workbook is no text for a terminal").hint("add -o FILE.xlsx"));
+        }
+        let width = (terminal && !flags.wide).then(|| output.columns().unwrap_or(TERMINAL_COLUMNS));
+        let options = Options {
+            null: flags.null.clone(),
+            header: !flags.no_header,
+            csv_safe: flags.csv_safe,
+            width,
+            title: name.map_or_else(|| Options::default().title, Name::to_string),
+        };
         let limit = match flags.limit {
             Some(0) => None,
             Some(rows) => Some(rows),
-            None => (format == Format::Table && output.is_terminal()).then_some(TERMINAL_ROWS),
+            None => (format == Format::Table && terminal).then_some(TERMINAL_ROWS),
         };
-        Self { format, limit }
+        let spinner = (output.is_watched(), file.is_some() || output.is_file());
+        Ok(Self { format, options, limit, zone: flags.timezone.clone(), file, spinner })
+    }
+
+    /// Opens what the rows are written to, before anything is asked.
+    pub(super) fn open(&self) -> Result<Page<'_>, Failure> {
+        let file = self.file.as_deref().map(|path| WholeFile::create(path).map_err(|error| unwritable(path, &error)));
+        Ok(Page { printing: self, file: file.transpose()?, spinner: Spinner::new(self.spinner.0), rows: 0 })
+    }
+
+    fn failed(&self, error: RenderError) -> Failure {
+        match (error, &self.file) {
+            (RenderError::Limit { problem, hint }, _) => Failure::usage(problem).hint(hint),
+            (RenderError::Write(error), None) => error.into(),
+            (RenderError::Write(error), Some(path)) => unwritten(path, &error),
+        }
+    }
+}
+
+/// The flag wins over the suffix.
+fn format(word: Option<&str>, file: Option<&Path>) -> Result<Format, Failure> {
+    match (word, file) {
+        (Some(word), _) => {
+            let found = Format::ALL.iter().find(|(known, _)| *known == word);
+            Ok(found.map(|(_, format)| *format).expect("clap knows the words"))
+        }
+        (None, Some(path)) => Format::of_file(path).ok_or_else(|| {
+            let words: Vec<&str> = Format::ALL.iter().map(|(word, _)| *word).collect();
+            Failure::usage(format!("the suffix of `{}` names no format", path.display()))
+                .hint(format!("add --format with one of: {}", words.join(", ")))
+        }),
+        (None, None) => Ok(Format::Table),
+    }
+}
+
+#[cfg(feature = "xlsx")]
+fn is_binary(format: Format) -> bool {
+    format == Format::Xlsx
+}
+
+#[cfg(not(feature = "xlsx"))]
+fn is_binary(_: Format) -> bool {
+    false
+}
+
+/// A place that takes no file is wrong usage, told before anything is asked.
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("cannot write `{}`: {error}", path.display()))
+}
+
+/// A disk that fails on the way is none, as for standard output.
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Bug, format!("cannot write `{}`: {error}", path.display())).hint("the file is as it was before")
+}
+
+/// One result on its way out; dropped before its end it leaves no file.
+pub(super) struct Page<'a> {
+    printing: &'a Printing,
+    file: Option<WholeFile>,
+    spinner: Spinner,
+    rows: u64,
+}
+
+impl Page<'_> {
+    /// Waits for `work`, with a sign of life.
+    pub(super) async fn wait<T>(&mut self, output: &Output, work: impl Future<Output = T>) -> T {
+        self.spinner.turn(self.rows, output, work).await
+    }
+
+    /// Takes the sign of life away.
+    pub(super) fn quiet(&mut self, output: &Output) {
+        self.spinner.erase(output, true);
     }
 
     /// Prints rows as they come, and stops early when nobody reads on or the limit is reached.
-    pub(super) async fn print(&self, mut rows: Rows, output: &mut Output) -> Result<(), Failure> {
-        let mut renderer = renderer(self.format);
-        renderer.begin(rows.columns(), output)?;
-        let mut left = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    pub(super) async fn print(&mut self, rows: Rows, output: &mut Output) -> Result<(), Failure> {
+        let cut = self.pass(rows, output).await?;
+        if let Some(file) = self.file.take() {
+            file.keep().map_err(|error| self.printing.failed(error.into()))?;
+        }
+        self.quiet(output);
+        if let (true, Some(limit)) = (cut, self.printing.limit) {
+            output.say(&format!("there are more than these {limit} rows; --limit 0 prints them all\n"));
+        }
+        Ok(())
+    }
+
+    /// Whether there were more rows than the limit.
+    async fn pass(&mut self, mut rows: Rows, output: &mut Output) -> Result<bool, Failure> {
+        let printing = self.printing;
+        let failed = |error| printing.failed(error);
+        let mut renderer = renderer(printing.format, &printing.options);
+        renderer.begin(rows.columns(), self.out(output)).map_err(failed)?;
+        let mut left = printing.limit.unwrap_or(u64::MAX);
         let mut cut = false;
-        while let Some(mut batch) = rows.next().await? {
-            if batch.len() > left {
-                batch.truncate(left);
+        while let Some(mut batch) = self.wait(output, rows.next()).await? {
+            let room = usize::try_from(left).unwrap_or(usize::MAX);
+            if batch.len() > room {
+                batch.truncate(room);
                 cut = true;
             }
-            left -= batch.len();
-            renderer.rows(&batch, output)?;
+            left -= batch.len() as u64;
+            self.rows += batch.len() as u64;
+            if let Some(zone) = &printing.zone {
+                in_zone(&mut batch, zone);
+            }
+            self.spinner.erase(output, !printing.spinner.1);
+            renderer.rows(&batch, self.out(output)).map_err(failed)?;
             if cut || output.is_closed() {
                 break;
             }
         }
-        renderer.end(output)?;
-        if let (true, Some(limit)) = (cut, self.limit) {
-            output.say(&format!("there are more than these {limit} rows; --limit 0 prints them all\n"));
+        self.spinner.erase(output, !printing.spinner.1);
+        renderer.end(self.out(output)).map_err(failed)?;
+        Ok(cut)
+    }
+
+    fn out<'a>(&'a mut self, output: &'a mut Output) -> &'a mut Out<'a> {
+        match &mut self.file {
+            Some(file) => file,
+            None => output,
         }
-        Ok(())
     }
 }
