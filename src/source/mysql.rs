@@ -23,6 +23,7 @@ use refusal::{Speech, UNKNOWN_VARIABLE};
 
 mod address;
 mod cell;
+mod options;
 mod parameter;
 mod refusal;
 
@@ -62,8 +63,8 @@ impl Driver for Mysql {
     async fn connect(&self) -> Result<Session, SourceError> {
         let resolved = Resolved::of(&self.settings, &self.world).await?;
         let ca_file = self.settings.ca_file.as_ref().map(|file| self.world.folder.join(file));
-        let address = Address::read(&resolved, ca_file.as_deref())?;
-        let speech = Speech::new(resolved.speaker().clone(), address.place());
+        let address = Address::read(&resolved, &self.world, ca_file.as_deref())?;
+        let speech = Speech::new(address.speaker().clone(), address.place(), address.remark());
         *self.address.lock().unwrap_or_else(PoisonError::into_inner) = Some(address.place());
         let conn = Conn::new(address.into_opts()).await.map_err(|error| speech.connecting(&error))?;
         let mut session = Session { conn, speech, limit: Limit::Unknown };

@@ -23,12 +23,15 @@ use tls::Tls;
 mod address;
 mod asked;
 mod compound;
+mod conninfo;
 mod decode;
 mod form;
 mod numeric;
 mod parameter;
+mod passfile;
 mod refusal;
 mod run;
+mod surroundings;
 mod tls;
 mod zone;
 
@@ -64,12 +67,14 @@ impl Driver for Postgres {
 
     async fn connect(&self) -> Result<Session, SourceError> {
         let resolved = Resolved::of(&self.settings, &self.world).await?;
-        let address = Address::read(&resolved)?;
-        let speech = Speech::new(resolved.speaker().clone(), address.place());
+        let address = Address::read(&resolved, &self.world, self.settings.ca_file.is_some())?;
+        let speech = Speech::new(address.speaker().clone(), address.place(), address.remark());
         *self.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(address.place());
-        let ca_file = self.settings.ca_file.as_ref().map(|file| self.world.folder.join(file));
-        let tls = Tls::new(address.trust(), ca_file.or_else(|| address.ca_file(&self.world.folder)).as_deref())
-            .map_err(|problem| resolved.speaker().error(Cause::Settings, &problem))?;
+        let folder = &self.world.folder;
+        let ca_file = self.settings.ca_file.as_ref().map(|file| folder.join(file));
+        let ca_file = ca_file.or_else(|| address.ca_file(folder));
+        let tls = Tls::new(address.trust(), ca_file.as_deref(), address.identity(folder))
+            .map_err(|problem| address.speaker().error(Cause::Settings, &problem))?;
         let mut session = reach(address.into_config(), tls, speech).await?;
         session.set_up().await?;
         Ok(session)

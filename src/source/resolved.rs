@@ -1,6 +1,6 @@
 //! `Resolved`: the settings of a source with their secrets, and errors that do not show them.
 
-use super::url::{Parts, parts};
+use super::url::parts;
 use super::{Cause, Settings, SourceError, World};
 use crate::name::Name;
 use crate::secret::Revealed;
@@ -35,8 +35,15 @@ impl Resolved {
         Ok(Self { speaker: Speaker { name: settings.name.clone(), secrets }, url, password })
     }
 
+    /// The URL as it is.
+    #[cfg(feature = "postgres")]
+    pub(super) fn text(&self) -> &str {
+        self.url.expose()
+    }
+
     /// The URL, taken apart.
-    pub(super) fn url(&self) -> Parts<'_> {
+    #[cfg(any(feature = "mysql", feature = "sqlite"))]
+    pub(super) fn url(&self) -> super::url::Parts<'_> {
         parts(self.url.expose())
     }
 
@@ -52,6 +59,13 @@ impl Resolved {
 }
 
 impl Speaker {
+    /// The same, who also keeps a secret that was found elsewhere.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn keeping(mut self, secret: &str) -> Self {
+        self.secrets.push(Revealed::new(secret));
+        self
+    }
+
     /// An error whose words hold no secret of this source.
     pub(super) fn error(&self, cause: Cause, problem: &str) -> SourceError {
         SourceError::new(&self.name, cause, self.redact(problem))

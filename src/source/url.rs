@@ -9,6 +9,16 @@ pub(super) struct Parts<'a> {
     pub(super) pairs: Vec<(String, String)>,
 }
 
+/// Whom to be, where, and for which database; what the URL leaves out is none or empty.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) struct Authority {
+    pub(super) user: Option<String>,
+    pub(super) password: Option<String>,
+    /// Host and port, as they are written.
+    pub(super) hosts: Vec<(String, String)>,
+    pub(super) database: Option<String>,
+}
+
 /// Takes a URL apart.
 pub(super) fn parts(url: &str) -> Parts<'_> {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
@@ -33,12 +43,36 @@ impl Parts<'_> {
         taken
     }
 
-    /// The URL with the pairs that were not taken out.
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
-    pub(super) fn rest(&self) -> String {
+    /// The query with the pairs that were not taken out, with its `?`; empty without one.
+    #[cfg(feature = "mysql")]
+    pub(super) fn query(&self) -> String {
         let pairs: Vec<String> =
             self.pairs.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
-        if pairs.is_empty() { self.base.to_owned() } else { format!("{}?{}", self.base, pairs.join("&")) }
+        if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+    }
+
+    /// What stands before the query, decoded.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn authority(&self) -> Authority {
+        let rest = self.base.split_once("://").map_or("", |(_, rest)| rest);
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        let host = |text: &str| {
+            let end = text.rfind(']').map_or(0, |bracket| bracket + 1);
+            let (host, port) = match text[end..].split_once(':') {
+                Some((before, port)) => (&text[..end + before.len()], port),
+                None => (text, ""),
+            };
+            (decode(host.trim_start_matches('[').trim_end_matches(']')), port.to_owned())
+        };
+        let written = |text: &str| (!text.is_empty()).then(|| decode(text));
+        Authority {
+            user: written(user),
+            password: written(password),
+            hosts: hosts.split(',').map(host).filter(|(host, port)| !(host.is_empty() && port.is_empty())).collect(),
+            database: written(database),
+        }
     }
 
     /// The password before the host, as it is written and decoded: both forms may turn up in a driver's words.
@@ -73,7 +107,7 @@ pub(super) fn is_loopback(host: &str) -> bool {
     address.map_or_else(|_| host.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
 }
 
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(feature = "mysql")]
 fn encode(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/' | b',');
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
@@ -95,9 +129,30 @@ mod tests {
         assert_eq!(url.take(&["sslmode"]).as_deref(), Some("require"));
         assert_eq!(url.take(&["sslrootcert"]).as_deref(), Some("/ca.pem"));
         assert_eq!(url.take(&["sslmode"]), None);
-        #[cfg(any(feature = "postgres", feature = "mysql"))]
-        assert_eq!(url.rest(), "postgres://u:p%40ss@h/db?options=-c%20a%3Db");
+        #[cfg(feature = "mysql")]
+        assert_eq!(url.query(), "?options=-c%20a%3Db");
         assert_eq!(url.passwords(), ["p%40ss", "p@ss"]);
+    }
+
+    #[test]
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    fn what_stands_before_the_query_is_decoded() {
+        type Read<'a> = (Option<&'a str>, Option<&'a str>, &'a [(&'a str, &'a str)], Option<&'a str>);
+        let cases: [(&str, Read<'_>); 7] = [
+            ("postgres://", (None, None, &[], None)),
+            ("postgres:///shop", (None, None, &[], Some("shop"))),
+            ("postgres://u:p%40s@h:1/a%20b?x=y", (Some("u"), Some("p@s"), &[("h", "1")], Some("a b"))),
+            ("postgres://u@[::1]:5/d", (Some("u"), None, &[("::1", "5")], Some("d"))),
+            ("postgres://[::1]", (None, None, &[("::1", "")], None)),
+            ("postgres://%2Frun%2Fpg,b:2/d", (None, None, &[("/run/pg", ""), ("b", "2")], Some("d"))),
+            ("postgres://:6432/", (None, None, &[("", "6432")], None)),
+        ];
+        for (url, (user, password, hosts, database)) in cases {
+            let read = parts(url).authority();
+            assert_eq!((read.user.as_deref(), read.password.as_deref()), (user, password), "{url}");
+            let read_hosts: Vec<_> = read.hosts.iter().map(|(host, port)| (host.as_str(), port.as_str())).collect();
+            assert_eq!((read_hosts.as_slice(), read.database.as_deref()), (hosts, database), "{url}");
+        }
     }
 
     #[test]

@@ -19,11 +19,14 @@ const TIMEOUT: &str = "raise `timeout`, or make the statement cheaper";
 pub(super) struct Speech {
     speaker: Speaker,
     place: String,
+    /// What to do when the login is refused.
+    login: String,
 }
 
 impl Speech {
-    pub(super) fn new(speaker: Speaker, place: String) -> Self {
-        Self { speaker, place }
+    /// `remark` says why a password that was looked for was not found.
+    pub(super) fn new(speaker: Speaker, place: String, remark: Option<&str>) -> Self {
+        Self { speaker, place, login: remark.unwrap_or(LOGIN).to_owned() }
     }
 
     /// Why there is no connection.
@@ -67,6 +70,7 @@ impl Speech {
 
     fn database(&self, refusal: &ServerError, sent: Option<&Sent<'_>>) -> SourceError {
         let (cause, hint) = classify(refusal.code);
+        let hint = if cause == Cause::Refused { Some(self.login.as_str()) } else { hint };
         let mut error = self.speaker.hinted(cause, &text(refusal), hint);
         error.offset = sent.and_then(|sent| offset(refusal, sent));
         error
@@ -76,7 +80,7 @@ impl Speech {
 fn classify(code: u16) -> (Cause, Option<&'static str>) {
     match code {
         // Access denied, by database, password, plugin or host; the password has expired.
-        1044 | 1045 | 1130 | 1251 | 1698 | 1862 => (Cause::Refused, Some(LOGIN)),
+        1044 | 1045 | 1130 | 1251 | 1698 | 1862 => (Cause::Refused, None),
         1049 => (Cause::Settings, Some("check the database in the `url` of the source")),
         1040 | 1203 | 1226 => (Cause::Unreachable, Some("the server takes no more connections")),
         // MariaDB, MySQL.

@@ -1,50 +1,65 @@
-//! Where a PostgreSQL server is and how much of its certificate is believed, read from the URL.
+//! Where a PostgreSQL server is and how much of its certificate is believed, read from the URL and its surroundings.
 
 use std::path::{Path, PathBuf};
 
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
+use super::conninfo::Conninfo;
+use super::passfile::{self, Found};
+use super::surroundings;
 use super::tls::Trust;
-use crate::source::resolved::Resolved;
-use crate::source::{Cause, SourceError};
+use crate::source::resolved::{Resolved, Speaker, chain};
+use crate::source::{Cause, SourceError, World};
 
 /// How we call ourselves in `pg_stat_activity`.
 const APPLICATION: &str = "rowcall";
+/// The authorities of the system, as libpq names them.
+const SYSTEM: &str = "system";
+const WRITE: &str = "write `postgres://user@host:5432/database`";
 const MODES: &str = "`disable`, `prefer`, `require`, `verify-ca` and `verify-full`";
 
-/// A checked URL.
+/// A checked URL, with what its surroundings add.
 pub(super) struct Address {
     config: Config,
     trust: Trust,
+    files: Files,
+    speaker: Speaker,
+    remark: Option<String>,
+}
+
+/// Files of a connection, as they are written.
+#[derive(Default)]
+struct Files {
     root: Option<String>,
+    certificate: Option<String>,
+    key: Option<String>,
 }
 
 impl Address {
-    /// Reads the URL. The driver does not know the modes that verify, nor `sslrootcert`.
-    pub(super) fn read(resolved: &Resolved) -> Result<Self, SourceError> {
-        let settings = |problem: &str, hint| resolved.speaker().hinted(Cause::Settings, problem, hint);
-        let mut url = resolved.url();
-        let (mode, root) = (url.take(&["sslmode"]), url.take(&["sslrootcert"]));
-        let mut config: Config = url.rest().parse().map_err(|error: tokio_postgres::Error| {
-            let words = crate::source::resolved::chain(&error);
-            settings(&words, Some("write `postgres://user@host:5432/database`"))
-        })?;
+    /// Reads the URL and fills in what it leaves out, as psql does. `own_root` says that the source has a `ca_file`.
+    ///
+    /// The password of the source goes before that of the URL, then come the service and `PGPASSWORD`, and a password
+    /// file last.
+    pub(super) fn read(resolved: &Resolved, world: &World, own_root: bool) -> Result<Self, SourceError> {
+        let mut speaker = resolved.speaker().clone();
+        let settings = |speaker: &Speaker, problem: &str, hint| speaker.hinted(Cause::Settings, problem, hint);
+        let mut conninfo =
+            Conninfo::read(resolved.text()).map_err(|problem| settings(&speaker, &problem, Some(WRITE)))?;
         if let Some(password) = resolved.password() {
-            config.password(password);
+            conninfo.set("password", password);
         }
-        if config.get_application_name().is_none() {
-            config.application_name(APPLICATION);
-        }
-        let trust = match mode.as_deref() {
-            None if is_near(&config) => Trust::Encrypt,
-            None => Trust::Name,
-            Some("disable") => Trust::None,
-            Some("prefer" | "require") => Trust::Encrypt,
-            Some("verify-ca") => Trust::Authority,
-            Some("verify-full") => Trust::Name,
-            Some(other) => return Err(settings(&format!("`sslmode={other}` is none of {MODES}"), None)),
-        };
+        speaker = conninfo.get("password").map_or(speaker.clone(), |password| speaker.keeping(password));
+        surroundings::fill(&mut conninfo, &world.environment, &world.folder)
+            .map_err(|problem| settings(&speaker, &problem, None))?;
+        let remark = look_for_password(&mut conninfo, world);
+        speaker = conninfo.get("password").map_or(speaker.clone(), |password| speaker.keeping(password));
+        let files = Files::take(&mut conninfo);
+        let mode = conninfo.take("sslmode");
+        conninfo.fill("application_name", APPLICATION);
+        let mut config = conninfo.config().map_err(|error| settings(&speaker, &chain(&error), Some(WRITE)))?;
+        let trust = trust(mode.as_deref(), &config, own_root, files.root.as_deref())
+            .map_err(|problem| settings(&speaker, &problem, None))?;
         config.ssl_mode(match (trust, mode.as_deref()) {
             (Trust::None, _) => SslMode::Disable,
             // A socket of this machine carries no TLS.
@@ -53,7 +68,17 @@ impl Address {
             (Trust::Encrypt | Trust::Authority | Trust::Name, _) => SslMode::Require,
         });
         let trust = if config.get_ssl_mode() == SslMode::Disable { Trust::None } else { trust };
-        Ok(Self { config, trust, root: root.filter(|file| file != "system") })
+        Ok(Self { config, trust, files, speaker, remark })
+    }
+
+    /// Who makes errors about this server: it keeps the passwords that were found on the way.
+    pub(super) fn speaker(&self) -> &Speaker {
+        &self.speaker
+    }
+
+    /// Why a password that was looked for was not found, when the reason is worth knowing.
+    pub(super) fn remark(&self) -> Option<&str> {
+        self.remark.as_deref()
     }
 
     /// Host and port, or the folder of the socket, of every server named.
@@ -74,14 +99,64 @@ impl Address {
         self.trust
     }
 
-    /// The file of `sslrootcert`, looked for in `folder` when it is relative.
+    /// The authorities of `sslrootcert`, looked for in `folder` when the file is relative.
     pub(super) fn ca_file(&self, folder: &Path) -> Option<PathBuf> {
-        self.root.as_ref().map(|file| folder.join(file))
+        self.files.root.as_ref().filter(|file| *file != SYSTEM).map(|file| folder.join(file))
+    }
+
+    /// The certificate of `sslcert` that we show, and the key of `sslkey` to it.
+    pub(super) fn identity(&self, folder: &Path) -> Option<(PathBuf, PathBuf)> {
+        let Files { certificate: Some(certificate), key: Some(key), .. } = &self.files else { return None };
+        Some((folder.join(certificate), folder.join(key)))
     }
 
     /// What the driver connects by.
     pub(super) fn into_config(self) -> Config {
         self.config
+    }
+}
+
+impl Files {
+    fn take(conninfo: &mut Conninfo) -> Self {
+        let mut file = |key| conninfo.take(key).filter(|file| !file.is_empty());
+        Self { root: file("sslrootcert"), certificate: file("sslcert"), key: file("sslkey") }
+    }
+}
+
+/// Fills in the password from a password file, or says why that file is ignored.
+fn look_for_password(conninfo: &mut Conninfo, world: &World) -> Option<String> {
+    let file = conninfo.take("passfile").map(|file| world.folder.join(file));
+    let file = file.or_else(|| surroundings::at_home(&world.environment, ".pgpass"))?;
+    if conninfo.get("password").is_some() {
+        return None;
+    }
+    match passfile::look(&file, conninfo) {
+        Found::Password(password) => conninfo.set("password", &password),
+        Found::Nothing => {}
+        Found::Ignored(why) => {
+            tracing::warn!("{why}");
+            return Some(why);
+        }
+    }
+    None
+}
+
+/// How much is believed of whoever answers. Without a mode a server of this machine may show anything or nothing, and
+/// any other, or one whose authority is named, must show a certificate for its name.
+fn trust(mode: Option<&str>, config: &Config, own_root: bool, root: Option<&str>) -> Result<Trust, String> {
+    let system = root == Some(SYSTEM);
+    match mode {
+        Some(weak @ ("disable" | "prefer" | "require" | "verify-ca")) if system => Err(format!(
+            "`sslmode={weak}` with `sslrootcert=system` would believe anyone's certificate; write `verify-full`"
+        )),
+        None if is_near(config) && root.is_none() && !own_root => Ok(Trust::Encrypt),
+        None | Some("verify-full") => Ok(Trust::Name),
+        Some("disable") => Ok(Trust::None),
+        // As libpq has it: who names an authority wants it asked.
+        Some("require") if root.is_some() || own_root => Ok(Trust::Authority),
+        Some("prefer" | "require") => Ok(Trust::Encrypt),
+        Some("verify-ca") => Ok(Trust::Authority),
+        Some(other) => Err(format!("`sslmode={other}` is none of {MODES}")),
     }
 }
 
@@ -128,7 +203,7 @@ mod tests {
             setup: None,
         };
         let world = World { environment: Environment::default(), folder: std::path::Path::new("/").into() };
-        Address::read(&Resolved::of(&settings, &world).await?)
+        Address::read(&Resolved::of(&settings, &world).await?, &world, false)
     }
 
     #[tokio::test]
@@ -142,6 +217,10 @@ mod tests {
             ("postgres://u@db.example.com/x?sslmode=require", SslMode::Require, Trust::Encrypt),
             ("postgres://u@localhost/x?sslmode=verify-ca", SslMode::Require, Trust::Authority),
             ("postgres://u@localhost/x?sslmode=verify-full", SslMode::Require, Trust::Name),
+            ("postgres://u@localhost/x?sslrootcert=ca.pem", SslMode::Require, Trust::Name),
+            ("postgres://u@db.example.com/x?sslmode=require&sslrootcert=ca.pem", SslMode::Require, Trust::Authority),
+            ("postgres://u@localhost/x?sslrootcert=system", SslMode::Require, Trust::Name),
+            ("host=db.example.com user=u", SslMode::Require, Trust::Name),
         ];
         for (url, mode, trust) in cases {
             let address = address(url).await.expect(url);
@@ -155,6 +234,8 @@ mod tests {
             ("postgres://u:hunter22@h/x?sslmode=hunter22", "`sslmode=***` is none of"),
             ("postgres://u:hunter22@h/x?hunter22=1", "unknown option `***`"),
             ("postgres://u:hunter22@h:port/x", "invalid"),
+            ("postgres://u:hunter22@h/x?sslmode=require&sslrootcert=system", "write `verify-full`"),
+            ("host=h password=hunter22 hunter22=1", "unknown option `***`"),
         ];
         for (url, words) in cases {
             let problem = address(url).await.map(|_| ()).expect_err(url).problem;

@@ -8,6 +8,7 @@ use crate::source::resolved::{Speaker, chain, is_certificate};
 use crate::source::{Cause, SourceError};
 
 const READ_ONLY: &str = "sessions are read-only: write one statement that reads";
+const PASSWORD: &str = "set `password` in the source, or write it into ~/.pgpass";
 const LOGIN: &str = "check the user, the `password` of the source and the server's pg_hba.conf";
 
 /// Puts what the driver reports into words.
@@ -15,11 +16,14 @@ const LOGIN: &str = "check the user, the `password` of the source and the server
 pub(super) struct Speech {
     speaker: Speaker,
     place: String,
+    /// What to do when the login is refused.
+    login: String,
 }
 
 impl Speech {
-    pub(super) fn new(speaker: Speaker, place: String) -> Self {
-        Self { speaker, place }
+    /// `remark` says why a password that was looked for was not found.
+    pub(super) fn new(speaker: Speaker, place: String, remark: Option<&str>) -> Self {
+        Self { speaker, place, login: remark.unwrap_or(LOGIN).to_owned() }
     }
 
     /// Why there is no connection.
@@ -41,7 +45,8 @@ impl Speech {
             return self.speaker.hinted(Cause::Refused, &words, Some(&hint));
         }
         if words.contains("password missing") {
-            return self.speaker.hinted(Cause::Refused, &words, Some("set `password` in the source"));
+            let hint = if self.login == LOGIN { PASSWORD } else { &self.login };
+            return self.speaker.hinted(Cause::Refused, &words, Some(hint));
         }
         let hint = format!("check that a server listens on {place}");
         self.speaker.hinted(Cause::Unreachable, &format!("{place} cannot be reached: {words}"), Some(&hint))
@@ -70,7 +75,7 @@ impl Speech {
     fn database(&self, refusal: &DbError, sent: Option<&Sent<'_>>) -> SourceError {
         let cause = cause(refusal);
         let own = match cause {
-            Cause::Refused => Some(LOGIN),
+            Cause::Refused => Some(self.login.as_str()),
             Cause::Timeout => Some("raise `timeout`, or make the statement cheaper"),
             Cause::Statement if *refusal.code() == SqlState::READ_ONLY_SQL_TRANSACTION => Some(READ_ONLY),
             Cause::Settings | Cause::Unreachable | Cause::Statement | Cause::Value => None,

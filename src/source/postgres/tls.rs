@@ -1,13 +1,13 @@
 //! TLS to PostgreSQL: how much of the server's certificate must hold.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -32,17 +32,24 @@ pub(super) enum Tls {
 }
 
 impl Tls {
-    /// TLS with this much trust, in the authorities of `ca_file` or else in those of the system.
+    /// TLS with this much trust, in the authorities of `ca_file` or else in those of the system. `identity` is the
+    /// certificate that we show and its key.
     ///
     /// # Errors
-    /// One sentence on the file, or on the authorities of the system.
-    pub(super) fn new(trust: Trust, ca_file: Option<&Path>) -> Result<Self, String> {
-        match trust {
-            Trust::None => Ok(Self::Plain),
-            Trust::Encrypt => Ok(Self::Rustls(MakeRustlsConnect::new(config(None, false)?))),
-            Trust::Authority => Ok(Self::Rustls(MakeRustlsConnect::new(config(Some(authorities(ca_file)?), true)?))),
-            Trust::Name => Ok(Self::Rustls(MakeRustlsConnect::new(config(Some(authorities(ca_file)?), false)?))),
-        }
+    /// One sentence on a file, or on the authorities of the system.
+    pub(super) fn new(
+        trust: Trust,
+        ca_file: Option<&Path>,
+        identity: Option<(PathBuf, PathBuf)>,
+    ) -> Result<Self, String> {
+        let identity = identity.map(|(certificate, key)| Identity::read(&certificate, &key)).transpose()?;
+        let (inner, any_name) = match trust {
+            Trust::None => return Ok(Self::Plain),
+            Trust::Encrypt => (None, false),
+            Trust::Authority => (Some(authorities(ca_file)?), true),
+            Trust::Name => (Some(authorities(ca_file)?), false),
+        };
+        Ok(Self::Rustls(MakeRustlsConnect::new(config(inner, any_name, identity)?)))
     }
 }
 
@@ -50,15 +57,44 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-fn config(inner: Option<Arc<dyn ServerCertVerifier>>, any_name: bool) -> Result<ClientConfig, String> {
+/// What we show of ourselves.
+struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    fn read(certificate: &Path, key: &Path) -> Result<Self, String> {
+        let failed = |file: &Path, problem: String| format!("file `{}` cannot be read: {problem}", file.display());
+        let chain = certificates(certificate).map_err(|problem| failed(certificate, problem))?;
+        let key = PrivateKeyDer::from_pem_file(key).map_err(|error| failed(key, error.to_string()))?;
+        Ok(Self { chain, key })
+    }
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+    read.map_err(|error| error.to_string())
+}
+
+fn config(
+    inner: Option<Arc<dyn ServerCertVerifier>>,
+    any_name: bool,
+    identity: Option<Identity>,
+) -> Result<ClientConfig, String> {
     let provider = provider();
     let verifier = Verifier { inner, any_name, provider: Arc::clone(&provider) };
-    Ok(ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth())
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    match identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some(Identity { chain, key }) => builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|error| format!("the certificate of `sslcert` cannot be shown: {error}")),
+    }
 }
 
 fn authorities(file: Option<&Path>) -> Result<Arc<dyn ServerCertVerifier>, String> {
@@ -68,10 +104,7 @@ fn authorities(file: Option<&Path>) -> Result<Arc<dyn ServerCertVerifier>, Strin
     };
     let failed = |problem: String| format!("certificate file `{}` {problem}", file.display());
     let mut roots = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(file).map_err(|error| failed(format!("cannot be read: {error}")))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| failed(format!("cannot be read: {error}")))?;
+    for certificate in certificates(file).map_err(|problem| failed(format!("cannot be read: {problem}")))? {
         roots.add(certificate).map_err(|error| failed(format!("holds a certificate that is none: {error}")))?;
     }
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
@@ -192,9 +225,9 @@ mod tests {
             let client = client.expect("a configuration");
             [&named, &misnamed, &foreign].map(|server| shakes(client.clone(), server).is_ok())
         };
-        assert_eq!(holds(config(None, false)), [true, true, true], "encrypt");
-        assert_eq!(holds(config(roots(), true)), [true, true, false], "authority");
-        assert_eq!(holds(config(roots(), false)), [true, false, false], "name");
+        assert_eq!(holds(config(None, false, None)), [true, true, true], "encrypt");
+        assert_eq!(holds(config(roots(), true, None)), [true, true, false], "authority");
+        assert_eq!(holds(config(roots(), false, None)), [true, false, false], "name");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use rowcall::value::Value;
 
 use rig::{Line, Rig, printed};
 
+mod connections;
 mod engines;
 mod left;
 mod rig;
