@@ -16,14 +16,15 @@ use crate::catalogue::{Ask, Catalogue, Parameter, ParameterError};
 use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
 use crate::name::{Name, nearest};
-use crate::source::{Argument, Bound, Cause, Request, SourceError};
+use crate::source::{Argument, Bound, Cause, Request, Rows, SourceError};
 use crate::sql::Statement;
+use print::Printing;
+use watch::Until;
 
 mod file;
 mod print;
 mod spinner;
-
-use print::Printing;
+mod watch;
 
 /// How long an answer to SQL from the command line may take where nothing says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -51,6 +52,12 @@ pub(super) struct Flags {
     /// How long the answer may take, such as 30s or 5m
     #[arg(long, value_name = "LENGTH", value_parser = humantime::parse_duration)]
     timeout: Option<Duration>,
+    /// Ask again after each such length of time, until Ctrl-C
+    #[arg(long, value_name = "LENGTH", value_parser = watch::interval)]
+    watch: Option<Duration>,
+    /// End --watch when the result has rows, is empty, or differs from the first
+    #[arg(long, value_name = "WHEN", requires = "watch")]
+    until: Option<Until>,
 }
 
 fn pair(text: &str) -> Result<(Name, String), String> {
@@ -69,29 +76,60 @@ impl std::str::FromStr for Name {
 pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let catalogue = find::catalogue(config)?;
     let (label, ask) = ask(flags, &catalogue)?;
-    let values = values(&ask, &flags.param, SystemClock.now(), &catalogue.zone)?;
-    let bound = Bound::new(ask.statement, values).map_err(|error| Failure::usage(error.to_string()))?;
-    let request = Request { bound, timeout: flags.timeout.unwrap_or(ask.timeout), label };
     let printing = Printing::new(&flags.print, flags.name.as_ref(), output)?;
+    let (sources, channels) = output.worlds(&catalogue);
+    let doors = Doors::new(&catalogue, &sources, &channels);
+    let question = Question { flags, catalogue: &catalogue, doors: &doors, ask, label };
+    // What is wrong with the parameters is said before anything connects.
+    question.request(SystemClock.now())?;
     stop::runtime()?.block_on(async {
-        let (sources, channels) = output.worlds(&catalogue);
-        let doors = Doors::new(&catalogue, &sources, &channels);
         let mut stop = stop::Stop::listen()?;
-        let mut page = printing.open()?;
-        let work = async {
-            let rows = page.wait(output, doors.source(&ask.source).fetch(request)).await;
-            let rows = rows.map_err(|error| located(error, flags, &catalogue))?;
-            page.print(rows, output).await
+        let done = match flags.watch {
+            Some(every) => tokio::select! {
+                done = watch::watch(&question, every, flags.until, &printing, output) => done.map(|()| Exit::Done),
+                exit = stop.signal() => Ok(exit),
+            },
+            None => {
+                let mut page = printing.open()?;
+                let work = async {
+                    let rows = page.wait(output, question.ask(SystemClock.now())).await?;
+                    page.print(rows, output, &mut |_| {}).await
+                };
+                let done = tokio::select! {
+                    done = work => done.map(|()| Exit::Done),
+                    exit = stop.signal() => Ok(exit),
+                };
+                page.quiet(output);
+                done
+            }
         };
-        let done = tokio::select! {
-            done = work => done.map(|()| Exit::Done),
-            exit = stop.signal() => Ok(exit),
-        };
-        page.quiet(output);
-        drop(page);
         doors.close().await;
         done
     })
+}
+
+/// What is asked, and how the answer is printed.
+struct Question<'a> {
+    flags: &'a Flags,
+    catalogue: &'a Catalogue,
+    doors: &'a Doors,
+    ask: Ask,
+    label: String,
+}
+
+impl Question<'_> {
+    /// The request at `now`, which is what `today` in a parameter is about.
+    fn request(&self, now: Timestamp) -> Result<Request, Failure> {
+        let values = values(&self.ask, &self.flags.param, now, &self.catalogue.zone)?;
+        let bound = Bound::new(self.ask.statement.clone(), values);
+        let bound = bound.map_err(|error| Failure::usage(error.to_string()))?;
+        Ok(Request { bound, timeout: self.flags.timeout.unwrap_or(self.ask.timeout), label: self.label.clone() })
+    }
+
+    async fn ask(&self, now: Timestamp) -> Result<Rows, Failure> {
+        let rows = self.doors.source(&self.ask.source).fetch(self.request(now)?).await;
+        rows.map_err(|error| located(error, self.flags, self.catalogue).into())
+    }
 }
 
 /// An error of a saved query says where its SQL stands.

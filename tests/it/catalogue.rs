@@ -410,7 +410,7 @@ fn entries_are_listed() {
         "tags": [
           "orders"
         ],
-        "line": 47
+        "line": 48
       },
       {
         "kind": "query",
@@ -418,7 +418,7 @@ fn entries_are_listed() {
         "detail": "on demo",
         "description": "What is on the shelves",
         "tags": [],
-        "line": 42
+        "line": 43
       }
     ]
     "#);

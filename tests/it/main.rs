@@ -16,3 +16,4 @@ mod servers;
 mod source_down;
 mod surface;
 mod trouble;
+mod watch;

@@ -66,6 +66,9 @@ fn help_is_short_and_names_what_there_is() {
           --csv-safe            Put ' before text that a spreadsheet would run, in CSV and TSV
           --timezone <ZONE>     Print times with time zone as the clocks of this zone show them
           --timeout <LENGTH>    How long the answer may take, such as 30s or 5m
+          --watch <LENGTH>      Ask again after each such length of time, until Ctrl-C
+          --until <WHEN>        End --watch when the result has rows, is empty, or differs from the
+                                first [possible values: rows, empty, changed]
       -h, --help                Print help
 
     Options of every command:

@@ -13,6 +13,7 @@ use crate::name::Name;
 use crate::render::{Format, Options, Out, RenderError, in_zone, renderer};
 use crate::schedule;
 use crate::source::Rows;
+use crate::table::Batch;
 
 /// How many rows a table on a terminal shows where nothing says otherwise.
 const TERMINAL_ROWS: u64 = 200;
@@ -99,8 +100,27 @@ impl Printing {
 
     /// Opens what the rows are written to, before anything is asked.
     pub(super) fn open(&self) -> Result<Page<'_>, Failure> {
+        self.page(self.spinner.0)
+    }
+
+    /// The same without a sign of life, for one answer of many.
+    pub(super) fn open_quietly(&self) -> Result<Page<'_>, Failure> {
+        self.page(false)
+    }
+
+    fn page(&self, alive: bool) -> Result<Page<'_>, Failure> {
         let file = self.file.as_deref().map(|path| WholeFile::create(path).map_err(|error| unwritable(path, &error)));
-        Ok(Page { printing: self, file: file.transpose()?, spinner: Spinner::new(self.spinner.0), rows: 0 })
+        Ok(Page { printing: self, file: file.transpose()?, spinner: Spinner::new(alive), rows: 0 })
+    }
+
+    /// Whether people read the rows on the screen, one table after the other.
+    pub(super) fn is_table(&self) -> bool {
+        self.file.is_none() && self.format == Format::Table
+    }
+
+    /// Whether the rows go to a file.
+    pub(super) fn is_file(&self) -> bool {
+        self.file.is_some()
     }
 
     fn failed(&self, error: RenderError) -> Failure {
@@ -168,8 +188,14 @@ impl Page<'_> {
     }
 
     /// Prints rows as they come, and stops early when nobody reads on or the limit is reached.
-    pub(super) async fn print(&mut self, rows: Rows, output: &mut Output) -> Result<(), Failure> {
-        let cut = self.pass(rows, output).await?;
+    /// `seen` looks at each batch that is printed.
+    pub(super) async fn print(
+        &mut self,
+        rows: Rows,
+        output: &mut Output,
+        seen: &mut dyn FnMut(&Batch),
+    ) -> Result<(), Failure> {
+        let cut = self.pass(rows, output, seen).await?;
         if let Some(file) = self.file.take() {
             file.keep().map_err(|error| self.printing.failed(error.into()))?;
         }
@@ -181,7 +207,12 @@ impl Page<'_> {
     }
 
     /// Whether there were more rows than the limit.
-    async fn pass(&mut self, mut rows: Rows, output: &mut Output) -> Result<bool, Failure> {
+    async fn pass(
+        &mut self,
+        mut rows: Rows,
+        output: &mut Output,
+        seen: &mut dyn FnMut(&Batch),
+    ) -> Result<bool, Failure> {
         let printing = self.printing;
         let failed = |error| printing.failed(error);
         let mut renderer = renderer(printing.format, &printing.options);
@@ -196,6 +227,7 @@ impl Page<'_> {
             }
             left -= batch.len() as u64;
             self.rows += batch.len() as u64;
+            seen(&batch);
             if let Some(zone) = &printing.zone {
                 in_zone(&mut batch, zone);
             }
