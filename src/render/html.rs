@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::csv::pass;
-use super::visible::push_visible;
+use super::visible::{is_plain, push_visible};
 use super::{Options, Out, RenderError, Renderer};
 use crate::table::{Batch, Column};
 
@@ -80,6 +80,9 @@ impl Renderer for HtmlRenderer {
 
 /// Appends text for an element: lines and tabs stay, other control characters are shown, marks become entities.
 fn push_escaped(out: &mut String, text: &str) {
+    if is_plain(text) && !text.contains(['&', '<', '>', '"', '\'']) {
+        return out.push_str(text);
+    }
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

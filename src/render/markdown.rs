@@ -2,6 +2,7 @@
 //!
 //! Every cell is read as it was written: marks of Markdown and HTML are escaped, control characters are shown.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::csv::pass;
@@ -19,7 +20,7 @@ pub(super) struct MarkdownRenderer {
 
 impl MarkdownRenderer {
     pub(super) fn new(options: &Options) -> Self {
-        let null = escaped(&options.shown_null());
+        let null = escaped(&options.shown_null()).into_owned();
         Self { null, header: options.header, columns: Arc::new([]), begun: false, lines: String::new() }
     }
 
@@ -87,19 +88,26 @@ impl Renderer for MarkdownRenderer {
 }
 
 /// A backslash before every mark; a low line inside a word is none.
-fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c| c == '_' || is_mark(c)) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         let within = before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric());
-        if matches!(c, '\\' | '|' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '~') || (c == '_' && !within) {
+        if is_mark(c) || (c == '_' && !within) {
             out.push('\\');
         }
         out.push(c);
         before = c;
     }
-    out
+    Cow::Owned(out)
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '\\' | '|' | '`' | '*' | '[' | ']' | '<' | '>' | '&' | '~')
 }
 
 #[cfg(test)]

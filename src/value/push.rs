@@ -4,11 +4,24 @@
 
 use std::fmt::Write;
 
-use super::time::{DAY, civil_from_days};
+use super::time::DAY;
 use super::{Date, Timestamp, Value};
 
-/// The years that are four digits and no era.
-const YEARS: std::ops::RangeInclusive<i64> = 1..=9_999;
+/// The days of the years 1 to 9999, which have four digits and no era.
+const DAYS: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
+/// `00` to `99`.
+const PAIRS: [u8; 200] = pairs();
+
+const fn pairs() -> [u8; 200] {
+    let mut pairs = [b'0'; 200];
+    let mut number = 0;
+    while number < 100 {
+        pairs[2 * number] += (number / 10) as u8;
+        pairs[2 * number + 1] += (number % 10) as u8;
+        number += 1;
+    }
+    pairs
+}
 
 impl Value<'_> {
     /// Appends what `Display` prints.
@@ -55,9 +68,9 @@ impl Timestamp {
             Some(0) => digits.push(b'Z'),
             Some(offset) => {
                 digits.sign(offset);
-                digits.two(i64::from(offset.unsigned_abs()) / 3_600);
+                digits.two(offset.unsigned_abs() / 3_600);
                 digits.push(b':');
-                digits.two(i64::from(offset.unsigned_abs()) / 60 % 60);
+                digits.two(offset.unsigned_abs() / 60 % 60);
             }
         }
         out.push_str(digits.text());
@@ -72,7 +85,7 @@ fn push_timestamp(out: &mut String, timestamp: Timestamp) {
     }
     if let Some(offset) = timestamp.offset {
         digits.sign(offset);
-        digits.two(i64::from(offset.unsigned_abs()) / 3_600);
+        digits.two(offset.unsigned_abs() / 3_600);
     }
     out.push_str(digits.text());
 }
@@ -97,6 +110,21 @@ fn push_hex(out: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Year, month and day of one of [`DAYS`], by multiplications that the processor likes better than
+/// [`civil_from_days`](super::time::civil_from_days): a century, a year of it and a month are each one linear function.
+fn civil(days: i64) -> (u32, u32, u32) {
+    let since_march = u32::try_from(days + 719_468).expect("after 0000-03-01");
+    let quarters = 4 * since_march + 3;
+    let (century, of_century) = (quarters / 146_097, quarters % 146_097 / 4);
+    let scaled = 2_939_745 * u64::from(4 * of_century + 3);
+    let (of_hundred, rest) = ((scaled >> 32) as u32, scaled as u32);
+    let of_year = rest / 2_939_745 / 4;
+    let months = 2_141 * of_year + 197_913;
+    let (month, day) = (months >> 16, (months & 0xffff) / 2_141 + 1);
+    let next = u32::from(of_year >= 306);
+    (100 * century + of_hundred + next, month - 12 * next, day)
+}
+
 /// A short text of digits on the stack.
 #[derive(Default)]
 struct Digits {
@@ -111,28 +139,26 @@ impl Digits {
     }
 
     /// A number below one hundred.
-    fn two(&mut self, number: i64) {
-        let digit = |number: i64| b'0' + u8::try_from(number % 10).expect("a digit");
-        self.push(digit(number / 10));
-        self.push(digit(number));
+    fn two(&mut self, number: u32) {
+        let at = 2 * number as usize;
+        self.bytes[self.length..self.length + 2].copy_from_slice(&PAIRS[at..at + 2]);
+        self.length += 2;
     }
 
     fn sign(&mut self, offset: i32) {
         self.push(if offset < 0 { b'-' } else { b'+' });
     }
 
-    /// `YYYY-MM-DD`; false when the year is none of [`YEARS`], and nothing is written then.
+    /// `YYYY-MM-DD`; false when the year is not one of four digits, and nothing is written then.
     fn days(&mut self, days: i64) -> bool {
-        let (year, month, day) = civil_from_days(days);
-        if YEARS.contains(&year) {
-            self.two(year / 100);
-            self.two(year % 100);
-            self.push(b'-');
-            self.two(month.into());
-            self.push(b'-');
-            self.two(day.into());
-        }
-        YEARS.contains(&year)
+        let Some((year, month, day)) = DAYS.contains(&days).then(|| civil(days)) else { return false };
+        self.two(year / 100);
+        self.two(year % 100);
+        self.push(b'-');
+        self.two(month);
+        self.push(b'-');
+        self.two(day);
+        true
     }
 
     /// Date and time without the offset; false as [`Digits::days`].
@@ -143,18 +169,19 @@ impl Digits {
             return false;
         }
         let micros = local.rem_euclid(DAY);
-        let seconds = micros / 1_000_000;
+        let small = |number: i64| u32::try_from(number).expect("less than a day");
+        let (seconds, fraction) = (small(micros / 1_000_000), small(micros % 1_000_000));
         self.push(between);
         self.two(seconds / 3_600);
         self.push(b':');
         self.two(seconds / 60 % 60);
         self.push(b':');
         self.two(seconds % 60);
-        self.fraction(micros % 1_000_000, timestamp.scale);
+        self.fraction(fraction, timestamp.scale);
         true
     }
 
-    fn fraction(&mut self, micros: i64, scale: u8) {
+    fn fraction(&mut self, micros: u32, scale: u8) {
         if scale > 0 {
             self.push(b'.');
             let end = self.length + usize::from(scale.min(6));
@@ -174,6 +201,7 @@ impl Digits {
 mod tests {
     use proptest::prelude::{Just, Strategy as _, any, prop_oneof, proptest};
 
+    use crate::value::time::civil_from_days;
     use crate::value::{Date, Timestamp, Value};
 
     #[track_caller]
@@ -202,6 +230,18 @@ mod tests {
         same(&Value::Bytes(vec![0, 127, 255].into()));
         same(&Value::Bool(false));
         same(&Value::Null);
+    }
+
+    #[test]
+    fn every_day_of_four_digits_is_the_same_by_both_ways() {
+        for days in super::DAYS {
+            let (year, month, day) = super::civil(days);
+            assert_eq!(civil_from_days(days), (year.into(), month, day));
+        }
+        assert_eq!(
+            (civil_from_days(*super::DAYS.start() - 1).0, civil_from_days(*super::DAYS.end() + 1).0),
+            (0, 10_000)
+        );
     }
 
     proptest! {
