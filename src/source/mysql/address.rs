@@ -59,6 +59,9 @@ impl Address {
         let root = ca_file.map(Path::to_owned).or(root);
         let certificate = file(url.take(&["ssl-cert", "ssl_cert", "sslcert"]), &options.ssl_cert);
         let key = file(url.take(&["ssl-key", "ssl_key", "sslkey"]), &options.ssl_key);
+        if certificate.is_some() != key.is_some() {
+            return Err(settings("`ssl-cert` and `ssl-key` go together", None));
+        }
         let identity = certificate.zip(key).map(|(chain, key)| ClientIdentity::new(chain.into(), key.into()));
         let server = server(url.take(&["socket"]), &authority, &options).map_err(|p| settings(&p, Some(WRITE)))?;
         let near = match &server {
@@ -210,6 +213,7 @@ mod tests {
             ("mysql://u:hunter22@h/x?hunter22=1", "`***'"),
             ("mysql://u:hunter22@h:hunter22/x", "`***` is no port"),
             ("mysql://u:hunter22@h,i/x", "several hosts"),
+            ("mysql://u:hunter22@h/x?ssl-key=a.key", "go together"),
             ("mysql://u:hunter22@h/x?ssl-mode=disabled&enable_cleartext_plugin=true", "show the password"),
         ];
         for (url, words) in cases {

@@ -55,6 +55,9 @@ impl Address {
         let remark = look_for_password(&mut conninfo, world);
         speaker = conninfo.get("password").map_or(speaker.clone(), |password| speaker.keeping(password));
         let files = Files::take(&mut conninfo);
+        if files.certificate.is_some() != files.key.is_some() {
+            return Err(settings(&speaker, "`sslcert` and `sslkey` go together", None));
+        }
         let mode = conninfo.take("sslmode");
         conninfo.fill("application_name", APPLICATION);
         let mut config = conninfo.config().map_err(|error| settings(&speaker, &chain(&error), Some(WRITE)))?;
@@ -235,6 +238,7 @@ mod tests {
             ("postgres://u:hunter22@h/x?hunter22=1", "unknown option `***`"),
             ("postgres://u:hunter22@h:port/x", "invalid"),
             ("postgres://u:hunter22@h/x?sslmode=require&sslrootcert=system", "write `verify-full`"),
+            ("postgres://u:hunter22@h/x?sslcert=a.pem", "go together"),
             ("host=h password=hunter22 hunter22=1", "unknown option `***`"),
         ];
         for (url, words) in cases {

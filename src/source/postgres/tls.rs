@@ -168,10 +168,11 @@ impl ServerCertVerifier for Verifier {
 
 #[cfg(test)]
 mod tests {
-    use super::{authorities, config, provider};
+    use super::{Identity, authorities, config, provider};
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-    use rustls::{ClientConfig, ClientConnection, Error, ServerConfig, ServerConnection};
+    use rustls::server::WebPkiClientVerifier;
+    use rustls::{ClientConfig, ClientConnection, Error, RootCertStore, ServerConfig, ServerConnection};
     use std::sync::Arc;
 
     fn authority() -> CertifiedIssuer<'static, KeyPair> {
@@ -228,6 +229,36 @@ mod tests {
         assert_eq!(holds(config(None, false, None)), [true, true, true], "encrypt");
         assert_eq!(holds(config(roots(), true, None)), [true, true, false], "authority");
         assert_eq!(holds(config(roots(), false, None)), [true, false, false], "name");
+    }
+
+    #[test]
+    fn a_server_that_asks_who_we_are_is_shown_our_certificate() {
+        let own = authority();
+        let key = KeyPair::generate().expect("a key");
+        let parameters = CertificateParams::new(vec!["report".to_owned()]).expect("parameters");
+        let ours = parameters.signed_by(&key, &own).expect("signs");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, text: String| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).expect("written");
+            file
+        };
+        let (certificate, key) = (file("report.pem", ours.pem()), file("report.key", key.serialize_pem()));
+        let mut roots = RootCertStore::empty();
+        roots.add(own.der().clone()).expect("a certificate");
+        let asking = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build().expect("asks");
+        let server_key = KeyPair::generate().expect("a key");
+        let named = CertificateParams::new(vec!["db.example.com".to_owned()]).expect("parameters");
+        let chain = vec![named.signed_by(&server_key, &own).expect("signs").into()];
+        let server_key = PrivateKeyDer::try_from(server_key.serialize_der()).expect("a key");
+        let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+        let builder = builder.expect("versions").with_client_cert_verifier(asking);
+        let server = Arc::new(builder.with_single_cert(chain, server_key).expect("a key that fits"));
+        let identity = Identity::read(&certificate, &key).expect("reads");
+        assert_eq!(shakes(config(None, false, Some(identity)).expect("a configuration"), &server), Ok(()));
+        assert!(shakes(config(None, false, None).expect("a configuration"), &server).is_err());
+        let problem = Identity::read(&key, &certificate).map(|_| ()).expect_err("the wrong way round");
+        assert!(problem.contains("report.pem` cannot be read"), "{problem}");
     }
 
     #[test]
