@@ -119,6 +119,8 @@ pub struct Alert {
     pub ask: Ask,
     /// What its parameters are given.
     pub given: Vec<(Name, Given)>,
+    /// What the answer is compared with; then the rows to judge are the differences, by `key`.
+    pub against: Option<Ask>,
     /// The rule.
     pub when: Predicate,
     /// The columns that make an incident of its own; none makes the alert one instance.

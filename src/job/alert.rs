@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Doors;
-use crate::catalogue::{Alert, Given};
+use crate::catalogue::{Alert, Ask, Given};
 use crate::incident::{Health, Sighting, State};
 use crate::message::Severity;
 use crate::name::Name;
@@ -24,6 +24,7 @@ pub use conclude::conclude;
 use judged::{Judged, verdicts};
 
 mod announce;
+mod compare;
 mod conclude;
 mod evidence;
 mod judged;
@@ -192,18 +193,33 @@ pub fn find(alert: &Alert, memory: &Memory, now: Timestamp, answer: Result<Arc<T
     Finding { started: now, ended: now, rows, answer: judged }
 }
 
-/// Asks the source; the whole answer, or why there is none. `now` is what words such as `today` mean.
+/// Asks the source, or both sources of a comparison; the whole answer, or why there is none. `now` is what words such
+/// as `today` mean.
 pub(super) async fn fetch(alert: &Alert, doors: &Doors, now: Timestamp) -> Result<Arc<Table>, Trouble> {
-    let settings = |problem: String| Trouble::Source(SourceError::new(&alert.ask.source, Cause::Settings, problem));
+    let here = whole(alert, &alert.ask, &alert.given, doors, now);
+    let Some(against) = &alert.against else { return here.await.map(Arc::new) };
+    let (here, there) = tokio::try_join!(here, whole(alert, against, &[], doors, now))?;
+    compare::differences(&alert.key, (&alert.ask.source, &here), (&against.source, &there))
+        .map(Arc::new)
+        .map_err(Trouble::Rule)
+}
+
+async fn whole(
+    alert: &Alert,
+    ask: &Ask,
+    given: &[(Name, Given)],
+    doors: &Doors,
+    now: Timestamp,
+) -> Result<Table, Trouble> {
+    let settings = |problem: String| Trouble::Source(SourceError::new(&ask.source, Cause::Settings, problem));
     let argument = |(name, given): &(Name, Given)| given.at(now, &alert.zone).map(|argument| (name.clone(), argument));
-    let arguments = alert.given.iter().map(argument).collect::<Result<Vec<_>, _>>();
-    let arguments = arguments.map_err(|error| settings(error.to_string()))?;
-    let bound = Bound::new(alert.ask.statement.clone(), arguments);
+    let arguments = given.iter().map(argument).collect::<Result<Vec<_>, _>>();
+    let bound = Bound::new(ask.statement.clone(), arguments.map_err(|error| settings(error.to_string()))?);
     let bound = bound.map_err(|error| settings(error.to_string()))?;
-    let request = Request { bound, timeout: alert.ask.timeout, label: format!("alert {}", alert.name) };
-    let rows = doors.source(&alert.ask.source).fetch(request).await.map_err(Trouble::Source)?;
+    let request = Request { bound, timeout: ask.timeout, label: format!("alert {}", alert.name) };
+    let rows = doors.source(&ask.source).fetch(request).await.map_err(Trouble::Source)?;
     let table = rows.collect(MOST_ROWS).await.map_err(Trouble::Source)?;
-    if table.is_cut() { Err(Trouble::TooManyRows) } else { Ok(Arc::new(table)) }
+    if table.is_cut() { Err(Trouble::TooManyRows) } else { Ok(table) }
 }
 
 /// What `previous(..)` gives: the values of the last run by the same rule.

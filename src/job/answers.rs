@@ -66,7 +66,6 @@ impl Answers {
 
 /// The same for the same source, statement, arguments and timeout, and for nothing else.
 fn question(alert: &Alert, now: Timestamp) -> String {
-    let ask = &alert.ask;
     let argument = |(name, given): &(Name, Given)| {
         let values = match given.at(now, &alert.zone) {
             Ok(Argument::One(value)) => vec![stored::write(&value)],
@@ -77,6 +76,9 @@ fn question(alert: &Alert, now: Timestamp) -> String {
         (name.to_string(), values)
     };
     let arguments: Vec<(String, Vec<String>)> = alert.given.iter().map(argument).collect();
-    let timeout = ask.timeout.as_nanos().to_string();
-    serde_json::to_string(&(ask.source.as_str(), ask.statement.text(), timeout, arguments)).expect("texts are JSON")
+    let asks = std::iter::once(&alert.ask).chain(&alert.against);
+    let asks: Vec<_> =
+        asks.map(|ask| (ask.source.as_str(), ask.statement.text(), ask.timeout.as_nanos().to_string())).collect();
+    let key = alert.against.as_ref().map(|_| &alert.key);
+    serde_json::to_string(&(asks, arguments, key)).expect("texts are JSON")
 }

@@ -133,6 +133,98 @@ fn every_engine_finds_the_same() {
     }
 }
 
+const COMPARE: &str = r#"
+[alerts.same]
+check   = "compare"
+source  = "shop"
+table   = "orders"
+key     = ["id"]
+columns = ["country", "total"]
+with    = { source = "lake", table = "raw_orders" }
+notify  = ["terminal"]
+[channels.terminal]
+type = "stdout"
+"#;
+
+fn orders(table: &str, moment: &str, rows: &str) -> Vec<String> {
+    vec![
+        format!("drop table if exists {table}"),
+        format!("create table {table} (id integer, country varchar(9), total decimal(9,2), at {moment})"),
+        format!("insert into {table} values {rows}"),
+    ]
+}
+
+const OURS: &str = "(1, 'KR', 5.50, null), (2, 'JP', 7, null), (3, null, 9, null)";
+const THEIRS: &str = "(1, 'KR', 5.5, null), (2, 'US', 7.01, null), (4, 'KR', 1, null)";
+
+#[test]
+fn two_sources_are_compared_and_each_key_that_differs_is_an_incident() {
+    let sources = "[sources.shop]\nurl = \"sqlite:shop.db\"\n[sources.lake]\nurl = \"sqlite:lake.db\"\n";
+    let rig = Rig::new().catalogue(&format!("{sources}{COMPARE}"));
+    rig.sqlite("shop.db", &orders("orders", "text", OURS).join(";\n"));
+    rig.sqlite("lake.db", &orders("raw_orders", "text", THEIRS).join(";\n"));
+    insta::assert_snapshot!(rig.run(&["check", "--notify"]), @r#"
+    exit 1
+    --- stdout
+    ALERT  STATE   SEVERITY  WHY
+    same   firing  warning   3 instances (id = 2; id = 3; id = 4): difference is not null
+
+    FIRING same: 3 instances (id = 2; id = 3; id = 4): difference is not null
+      since     [TIME] UTC
+      severity  warning
+      rule      difference is not null
+
+      id  difference    shop                       lake
+       2  differs       country = JP, total = 7    country = US, total = 7.01
+       3  only in shop  country = NULL, total = 9  NULL
+       4  only in lake  NULL                       country = KR, total = 1
+
+      more: rowcall check same
+    "#);
+    rig.sqlite("lake.db", &orders("raw_orders", "text", OURS).join(";\n"));
+    assert!(rig.run(&["check", "--notify"]).exits(0).stdout.contains("RESOLVED same: 3 instances"));
+    rig.sqlite("lake.db", "insert into raw_orders select * from raw_orders where id = 1");
+    insta::assert_snapshot!(rig.run(&["check"]), @r#"
+    exit 3
+    --- stdout
+    ALERT  STATE  SEVERITY  WHY
+    same   error  warning   `when`: key 1 comes twice in source `lake`, again in row 4
+    --- stderr
+    alert `same` at rowcall.toml:6: `when`: key 1 comes twice in source `lake`, again in row 4
+      next: name columns in `key` that tell the rows apart and are never NULL
+    "#);
+    rig.sqlite("lake.db", "drop table raw_orders");
+    insta::assert_snapshot!(rig.run(&["check"]), @r#"
+    exit 3
+    --- stdout
+    ALERT  STATE  SEVERITY  WHY
+    same   error  warning   source `lake`: no such table: raw_orders
+    --- stderr
+    alert `same` at rowcall.toml:6: source `lake`: no such table: raw_orders
+    "#);
+}
+
+#[test]
+#[ignore = "needs servers: run tests/run"]
+fn engines_are_compared_with_each_other() {
+    let (postgres, mysql) = (servers::postgres(), servers::mysql());
+    postgres.execute(&orders("orders", "timestamp", OURS));
+    mysql.execute(&orders("raw_orders", "datetime", THEIRS));
+    let (shop, lake) = (postgres.url(), mysql.url());
+    let sources = format!("[sources.shop]\nurl = \"{shop}\"\n[sources.lake]\nurl = \"{lake}\"\n");
+    let rig = Rig::new().catalogue(&format!("{sources}{COMPARE}"));
+    let ran = rig.run(&["check", "--samples", "9"]).exits(1);
+    let expected = [
+        "2  differs       country = JP, total = 7.00  country = US, total = 7.01",
+        "3  only in shop  country = NULL, total = 9.00  NULL",
+        "4  only in lake  NULL                          country = KR, total = 1.00",
+    ];
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for line in expected {
+        assert!(squeezed(&ran.stdout).contains(&squeezed(line)), "{line}\n{ran}");
+    }
+}
+
 #[test]
 fn a_check_says_what_it_needs() {
     let rig = Rig::new().catalogue(
@@ -172,6 +264,18 @@ check = "row_count"
 source = "shop"
 table = "orders"
 when = "rows <"
+[alerts.h]
+check = "compare"
+source = "shop"
+table = "orders"
+column = "total"
+[alerts.i]
+check = "compare"
+source = "shop"
+table = "orders"
+column = "total"
+key = "id"
+with = { source = "lake", tabel = "x" }
 "#,
     );
     insta::assert_snapshot!(rig.run(&["validate"]), @r#"
@@ -259,6 +363,30 @@ when = "rows <"
     36 | when = "rows <"
        |               ^
 
-    11 mistakes: nothing was connected to
+    error: it is not said what to compare with
+      --> rowcall.toml:37:9
+       |
+    37 | [alerts.h]
+       |         ^
+       |
+       = help: write `with = { source = "warehouse", table = "raw.orders" }`
+
+    error: no source is called `lake`
+      --> rowcall.toml:48:19
+       |
+    48 | with = { source = "lake", tabel = "x" }
+       |                   ^^^^^^
+       |
+       = help: write a [sources.lake] table
+
+    error: unknown key `tabel` in `alerts.i.with`
+      --> rowcall.toml:48:27
+       |
+    48 | with = { source = "lake", tabel = "x" }
+       |                           ^^^^^
+       |
+       = help: did you mean `table`?
+
+    14 mistakes: nothing was connected to
     "#);
 }

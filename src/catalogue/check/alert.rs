@@ -51,10 +51,7 @@ pub(super) fn read(
     let check = section.one_of("check", &builtin::KINDS);
     let asked = match (section.has("check"), check) {
         (false, _) => asked(&section, known, around),
-        (true, Some(kind)) => builtin::read(&section, kind, known.sources, around).map(|(ask, values)| {
-            let given = values.into_iter().map(|(name, value)| (name, Given::value(value))).collect();
-            Asked { query: None, ask, given }
-        }),
+        (true, Some(kind)) => builtin::read(&section, kind, known.sources, around),
         (true, None) => None,
     };
     let when = match check {
@@ -87,7 +84,7 @@ pub(super) fn read(
         return None;
     }
     section.finish();
-    let Asked { query, ask, given } = asked?;
+    let Asked { query, ask, given, against } = asked?;
     let source_owners = source_owners(known, &ask.source, if owners.is_empty() { &notify } else { &owners });
     Some(Alert {
         name: name.clone(),
@@ -95,6 +92,7 @@ pub(super) fn read(
         query,
         ask,
         given,
+        against,
         when: when?,
         key,
         missing_evals: u32::try_from(missing_evals).expect("at most 1000"),
@@ -141,18 +139,19 @@ fn schedule(section: &Section<'_, '_>, zone: &TimeZone, warnings: &mut Vec<Probl
     }
 }
 
-/// What an alert asks: a saved query, or a source and SQL in place.
-struct Asked {
-    query: Option<Name>,
-    ask: Ask,
-    given: Vec<(Name, Given)>,
+/// What an alert asks: a saved query, a source and SQL in place, or a built-in check.
+pub(super) struct Asked {
+    pub(super) query: Option<Name>,
+    pub(super) ask: Ask,
+    pub(super) given: Vec<(Name, Given)>,
+    pub(super) against: Option<Ask>,
 }
 
 fn asked(section: &Section<'_, '_>, known: &References<'_>, around: &Surroundings) -> Option<Asked> {
     let Some(text) = section.text("query") else {
         let ask = ask(section, known.sources, around)?;
         let given = arguments(section, &ask, &[])?;
-        return Some(Asked { query: None, ask, given });
+        return Some(Asked { query: None, ask, given, against: None });
     };
     for other in ["source", "sql"] {
         if section.text(other).is_some() {
@@ -174,7 +173,7 @@ fn asked(section: &Section<'_, '_>, known: &References<'_>, around: &Surrounding
     ask.timeout = timeout.unwrap_or(ask.timeout);
     let own = own.map(|own| given(&own, &ask)).unwrap_or_default();
     let given = arguments(section, &ask, &own)?;
-    Some(Asked { query: Some(name.clone()), ask, given })
+    Some(Asked { query: Some(name.clone()), ask, given, against: None })
 }
 
 /// What an alert gives to the parameters of its query; none where that is a mistake.

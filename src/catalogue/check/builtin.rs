@@ -5,14 +5,16 @@
 //! no column of the table can hide them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use super::alert::Asked;
 use super::query::{Sources, source};
 use super::{Surroundings, timeout};
 use crate::catalogue::cell::cell;
 use crate::catalogue::file::Section;
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
-use crate::catalogue::{Ask, Parameter};
+use crate::catalogue::{Ask, Given, Parameter};
 use crate::name::Name;
 use crate::predicate::Predicate;
 use crate::sql::{Dialect, Statement};
@@ -30,15 +32,17 @@ pub(super) enum Kind {
     Duplicate,
     Invalid,
     Reference,
+    Compare,
 }
 
-pub(super) const KINDS: [(&str, Kind); 6] = [
+pub(super) const KINDS: [(&str, Kind); 7] = [
     ("freshness", Kind::Freshness),
     ("row_count", Kind::RowCount),
     ("missing", Kind::Missing),
     ("duplicate", Kind::Duplicate),
     ("invalid", Kind::Invalid),
     ("reference", Kind::Reference),
+    ("compare", Kind::Compare),
 ];
 
 /// The rule where the alert has none.
@@ -50,6 +54,7 @@ pub(super) fn rule(kind: Kind) -> Option<(Predicate, Option<Text>)> {
         Kind::Duplicate => "copies > 1",
         Kind::Invalid => "invalid > 0",
         Kind::Reference => "orphans > 0",
+        Kind::Compare => "difference is not null",
     };
     Some((Predicate::parse(text).expect("our own rule is one"), None))
 }
@@ -62,7 +67,7 @@ pub(super) fn read(
     kind: Kind,
     sources: &Sources<'_>,
     around: &Surroundings,
-) -> Option<(Ask, Bound)> {
+) -> Option<Asked> {
     for other in ["query", "sql", "params"] {
         if section.has(other) {
             let title = format!("`{other}` stands beside `check`");
@@ -79,8 +84,18 @@ pub(super) fn read(
     let valid = (kind == Kind::Invalid).then(|| valid(section));
     let target = (kind == Kind::Reference)
         .then(|| section.required("references", "a column of another table, such as \"customers.id\""));
+    let other = (kind == Kind::Compare).then(|| other(section, sources));
     let (source, settings) = source(section, named?, sources)?;
     let dialect = settings?.settings.engine.dialect();
+    if let Some(other) = other {
+        let (there, there_dialect, there_table) = other?;
+        let (table, columns) = (table?, [key(section)?, columns?].concat());
+        let there_table = there_table.unwrap_or_else(|| table.clone());
+        let values = Bound::new();
+        let ask = plain(source, select(section, &table, &columns, dialect)?, dialect, timeout);
+        let against = plain(there, select(section, &there_table, &columns, there_dialect)?, there_dialect, timeout);
+        return Some(Asked { query: None, ask, given: given(values), against: Some(against) });
+    }
     let quote = |text: &Text| quoted(section, text, dialect);
     let (table, columns) = (quote(&table?)?, columns?.iter().map(quote).collect::<Option<Vec<String>>>()?);
     let (sql, values) = match kind {
@@ -98,11 +113,52 @@ pub(super) fn read(
             let condition = format!("{} is not null and not exists ({found})", columns[0]);
             (listed("orphans", &format!("{table} checked"), &columns[0], &condition, dialect), Bound::new())
         }
+        Kind::Compare => unreachable!("it has been read above"),
     };
+    let mut ask = plain(source, sql, dialect, timeout);
+    ask.parameters = values.iter().map(|(name, _)| (name.clone(), Parameter::default())).collect();
+    Some(Asked { query: None, ask, given: given(values), against: None })
+}
+
+fn given(values: Bound) -> Vec<(Name, Given)> {
+    values.into_iter().map(|(name, value)| (name, Given::value(value))).collect()
+}
+
+/// A question in our own words.
+fn plain(source: Name, sql: String, dialect: Dialect, timeout: Duration) -> Ask {
     let statement = Statement::parse(&sql, dialect).expect("our own statement is one");
-    let parameters: BTreeMap<Name, Parameter> =
-        values.iter().map(|(name, _)| (name.clone(), Parameter::default())).collect();
-    Some((Ask { source, statement, parameters, timeout }, values))
+    Ask { source, statement, parameters: BTreeMap::new(), timeout }
+}
+
+/// `with`: the other source of a comparison, and its table where that is called otherwise.
+fn other(section: &Section<'_, '_>, sources: &Sources<'_>) -> Option<(Name, Dialect, Option<Text>)> {
+    let Some(with) = section.section("with") else {
+        if !section.has("with") {
+            let problem = Problem::new(section.span.clone(), "it is not said what to compare with");
+            section.report(problem.hint("write `with = { source = \"warehouse\", table = \"raw.orders\" }`"));
+        }
+        return None;
+    };
+    let (named, table) = (with.required("source", "the name of a [sources.x] table"), with.text("table"));
+    let found = named.and_then(|named| source(&with, named, sources));
+    with.finish();
+    let (source, settings) = found?;
+    Some((source, settings?.settings.engine.dialect(), table))
+}
+
+/// `key`: here also what tells the rows apart.
+fn key(section: &Section<'_, '_>) -> Option<Vec<Text>> {
+    let key = section.texts("key").filter(|key| !key.is_empty());
+    if key.is_none() {
+        let problem = Problem::new(section.span.clone(), format!("`{}` has no `key`", section.title));
+        section.report(problem.hint("write the columns that tell one row from another: `key = [\"id\"]`"));
+    }
+    key
+}
+
+fn select(section: &Section<'_, '_>, table: &Text, columns: &[Text], dialect: Dialect) -> Option<String> {
+    let columns = columns.iter().map(|column| quoted(section, column, dialect)).collect::<Option<Vec<String>>>()?;
+    Some(format!("select {} from {}", columns.join(", "), quoted(section, table, dialect)?))
 }
 
 /// `column`, or `columns` where a check can look at several together; none for a check of the whole table.
@@ -112,7 +168,7 @@ fn columns(section: &Section<'_, '_>, kind: Kind) -> Option<Vec<Text>> {
         Kind::Freshness | Kind::Invalid | Kind::Reference => {
             section.required("column", "the column to look at").map(|column| vec![column])
         }
-        Kind::Missing | Kind::Duplicate => match (section.text("column"), section.texts("columns")) {
+        Kind::Missing | Kind::Duplicate | Kind::Compare => match (section.text("column"), section.texts("columns")) {
             (Some(column), None) => Some(vec![column]),
             (None, Some(columns)) if !columns.is_empty() => Some(columns),
             (column, columns) => {
