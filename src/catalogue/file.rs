@@ -22,11 +22,14 @@ pub(super) struct File<'t> {
     /// What to call it in places of secrets: its file name.
     pub(super) name: String,
     problems: RefCell<Vec<Problem>>,
+    /// Where each line ends, in bytes.
+    ends: Vec<usize>,
 }
 
 impl<'t> File<'t> {
     pub(super) fn new(name: String, text: &'t str) -> Self {
-        Self { text, name, problems: RefCell::new(Vec::new()) }
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(offset, _)| offset).collect();
+        Self { text, name, problems: RefCell::new(Vec::new()), ends }
     }
 
     /// Notes a mistake.
@@ -46,7 +49,7 @@ impl<'t> File<'t> {
 
     /// The line a byte stands on, from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
-        1 + self.text.as_bytes()[..offset.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count()
+        1 + self.ends.partition_point(|end| *end < offset)
     }
 }
 

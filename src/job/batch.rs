@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::stream::{self, BoxStream, StreamExt};
+use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
@@ -24,8 +24,9 @@ use crate::store::{Claim, Claimed, Memory, Outcome, Outgoing, Store, StoreError}
 const MOST_RECORDED: usize = 256;
 /// How long an outcome waits for others to be recorded with it.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// At most this many claims are held ahead of their questions, all sources together: each may be an open file.
-const MOST_AHEAD: usize = 256;
+/// How long the questions of a source wait for one of its connections to be free before another may be opened: a
+/// connection costs the server as much as a hundred cheap questions.
+const CONNECT: Duration = Duration::from_millis(20);
 
 /// How an alert was found.
 #[derive(Clone, Debug)]
@@ -80,12 +81,6 @@ pub struct Batch<'a> {
     pub now: fn() -> Timestamp,
 }
 
-/// An alert before its question: its place in the batch, and what was claimed and recalled.
-enum Entry {
-    Ready { index: usize, claim: Option<Claim>, memory: Memory },
-    Not { index: usize, ended: Ended },
-}
-
 /// An alert after its answer.
 struct Learned {
     index: usize,
@@ -94,64 +89,72 @@ struct Learned {
     outcome: Option<(Claim, Outcome)>,
 }
 
+/// The questions of one source that may be open at once: one at first, more when that does not do.
+struct Lane {
+    alerts: Vec<usize>,
+    most: usize,
+    free: Semaphore,
+}
+
 impl Batch<'_> {
     /// Judges all of them; `seen` is called whenever one is done. The results stand in the order of the alerts.
     pub async fn judge(&self, keeping: Keeping<'_>, seen: impl Fn()) -> Vec<Ended> {
         let (learned, waiting) = mpsc::unbounded_channel();
-        let (answers, free) = (Answers::new(self.alerts, (self.now)()), Semaphore::new(self.at_once.max(1)));
-        let asking = async {
-            let mut found = self.found(keeping, &answers, &free);
-            while let Some(one) = found.next().await {
+        let (answers, free, lanes) =
+            (Answers::new(self.alerts, (self.now)()), Semaphore::new(self.at_once.max(1)), self.lanes());
+        let asked = lanes.iter().map(|lane| {
+            let learn = |index: &usize| self.learn(*index, keeping, &answers, &free, &lane.free);
+            // Those that wait for their turn claim and recall meanwhile.
+            stream::iter(&lane.alerts).map(learn).buffer_unordered(2 * lane.most)
+        });
+        let mut asked = stream::select_all(asked);
+        let asking = async move {
+            while let Some(one) = asked.next().await {
                 seen();
                 learned.send(one).unwrap_or_else(|_| unreachable!("the recorder outlives whoever asks"));
             }
-            drop(learned);
+        };
+        let asking = async {
+            tokio::select! {
+                () = asking => {}
+                () = widen(&lanes) => {}
+            }
         };
         let ((), mut ended) = tokio::join!(asking, record(keeping, waiting));
         ended.sort_unstable_by_key(|(index, _)| *index);
         ended.into_iter().map(|(_, ended)| ended).collect()
     }
 
-    /// What every alert learned, as it comes.
-    fn found<'s>(&'s self, keeping: Keeping<'s>, answers: &'s Answers, free: &'s Semaphore) -> BoxStream<'s, Learned> {
+    /// The alerts by their source.
+    fn lanes(&self) -> Vec<Lane> {
         let mut sources: BTreeMap<&Name, Vec<usize>> = BTreeMap::new();
         for (index, alert) in self.alerts.iter().enumerate() {
             sources.entry(&alert.ask.source).or_default().push(index);
         }
-        let ahead = (MOST_AHEAD / sources.len().max(1)).max(1);
-        let of_source = |(source, alerts): (&Name, Vec<usize>)| {
+        let lane = |(source, alerts): (&Name, Vec<usize>)| {
             let most = self.catalogue.sources.get(source).map_or(1, |source| source.settings.max_concurrent);
-            let portions: Vec<Vec<usize>> = alerts.chunks(ahead).map(<[usize]>::to_vec).collect();
-            stream::iter(portions)
-                .then(move |portion| self.prepare(portion, keeping))
-                .flat_map(stream::iter)
-                .map(move |entry| self.learn(entry, keeping, answers, free))
-                .buffer_unordered(most.min(self.at_once).max(1))
-                .boxed()
+            Lane { alerts, most: most.min(self.at_once).max(1), free: Semaphore::new(1) }
         };
-        stream::select_all(sources.into_iter().map(of_source)).boxed()
+        sources.into_iter().map(lane).collect()
     }
 
-    /// Claims and recalls a portion of the alerts.
-    async fn prepare(&self, portion: Vec<usize>, keeping: Keeping<'_>) -> Vec<Entry> {
-        let mut entries = Vec::with_capacity(portion.len());
-        for index in portion {
-            entries.push(match recall(self.alerts[index], keeping).await {
-                Ok(Some((claim, memory))) => Entry::Ready { index, claim, memory },
-                Ok(None) => Entry::Not { index, ended: Ended::Busy },
-                Err(error) => Entry::Not { index, ended: Ended::Lost(error) },
-            });
-        }
-        entries
-    }
-
-    async fn learn(&self, entry: Entry, keeping: Keeping<'_>, answers: &Answers, free: &Semaphore) -> Learned {
-        let (index, claim, memory) = match entry {
-            Entry::Ready { index, claim, memory } => (index, claim, memory),
-            Entry::Not { index, ended } => return Learned { index, ended, outcome: None },
+    async fn learn(
+        &self,
+        index: usize,
+        keeping: Keeping<'_>,
+        answers: &Answers,
+        free: &Semaphore,
+        lane: &Semaphore,
+    ) -> Learned {
+        let alert = self.alerts[index];
+        let (claim, memory) = match recall(alert, keeping).await {
+            Ok(Some(known)) => known,
+            Ok(None) => return Learned { index, ended: Ended::Busy, outcome: None },
+            Err(error) => return Learned { index, ended: Ended::Lost(error), outcome: None },
         };
+        let _place = lane.acquire().await.expect("a lane is never closed");
         let _turn = free.acquire().await.expect("the turns are never closed");
-        let (alert, now) = (self.alerts[index], (self.now)());
+        let now = (self.now)();
         let finding = judge_answer(alert, &memory, now, answers.fetch(alert, self.doors)).await;
         let (report, outcome) = match keeping {
             Keeping::Nothing => (report(alert, &finding), None),
@@ -183,6 +186,15 @@ fn decided(outcome: Outcome) -> Vec<Outgoing> {
     let mut messages = outcome.messages;
     messages.extend(outcome.source.map(|about| about.messages).unwrap_or_default());
     messages
+}
+
+/// Lets one question more be open at each source, again and again, up to what it allows; never ends.
+async fn widen(lanes: &[Lane]) {
+    for open in 1..lanes.iter().map(|lane| lane.most).max().unwrap_or(1) {
+        tokio::time::sleep(CONNECT).await;
+        lanes.iter().filter(|lane| lane.most > open).for_each(|lane| lane.free.add_permits(1));
+    }
+    std::future::pending::<()>().await;
 }
 
 /// The claim and what is remembered; none when another run goes on.

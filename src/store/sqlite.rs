@@ -91,8 +91,14 @@ impl Sqlite {
                 Ok(fresh.then(guard))
             }
             Locks::Folder(folder) => {
-                std::fs::create_dir_all(folder)?;
-                let file = std::fs::File::create(folder.join(job.replace(' ', ".")))?;
+                let path = folder.join(job.replace(' ', "."));
+                let file = match std::fs::File::create(&path) {
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                        std::fs::create_dir_all(folder)?;
+                        std::fs::File::create(path)?
+                    }
+                    other => other?,
+                };
                 match file.try_lock() {
                     Ok(()) => Ok(Some(Box::new(file))),
                     Err(std::fs::TryLockError::WouldBlock) => Ok(None),
@@ -209,9 +215,9 @@ impl Store for Sqlite {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            // Leaving a full write-ahead log behind is allowed: the next opening reads it.
+            // The write-ahead log is on disk, and SQLite moves it into the file by itself: when it has grown, and when
+            // the last connection closes. Asking for it here would wait for the disk three times more.
             let mut connection = self.connection.lock().await;
-            let _ = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut *connection).await;
             let _ = connection.ping().await;
         })
     }

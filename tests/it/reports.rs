@@ -1,6 +1,7 @@
 //! Stories of the reports of `rowcall check`: formats, files, samples, selections, dry runs.
 
 use crate::rig::{Ran, Rig};
+use crate::servers;
 
 const SHOP: &str = r#"timezone = "UTC"
 [defaults]
@@ -420,4 +421,30 @@ fn an_alert_that_another_rowcall_judges_is_left_to_it() {
     --- stderr
     alert `low` is being judged by another rowcall; left to that one
     "#);
+}
+
+/// Each alert counts the sessions of a database that nobody else uses.
+#[test]
+#[ignore = "needs servers: run tests/run"]
+fn many_alerts_on_one_source_share_its_connections() {
+    let server = servers::postgres();
+    server.execute(&["drop database if exists rowcall_shared with (force)".to_owned()]);
+    server.execute(&["create database rowcall_shared".to_owned()]);
+    let url = server.url();
+    let (host, _) = url.rsplit_once('/').expect("a database");
+    let alert = |n: usize| {
+        let sql = format!(
+            "select count(*) as n, {n} as i, pg_sleep(0.01)::text as slept from pg_stat_activity
+             where datname = 'rowcall_shared' and backend_type = 'client backend'"
+        );
+        format!("[alerts.a{n}]\nsource = \"shop\"\nsql = \"\"\"{sql}\"\"\"\nwhen = \"n > 2\"\n")
+    };
+    let alerts: String = (0..60).map(alert).collect();
+    let rig =
+        Rig::new().catalogue(&format!("[sources.shop]\nurl = \"{host}/rowcall_shared\"\nmax_concurrent = 2\n{alerts}"));
+    for arguments in [&["check"][..], &["check", "--notify", "-j", "50"]] {
+        let ran = rig.run(arguments).exits(0);
+        assert!(ran.stdout.contains("n = 2"), "the second connection was opened when the first was not enough: {ran}");
+        assert_eq!(ran.stdout.lines().count(), 61, "{ran}");
+    }
 }
