@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::channel;
-use crate::incident::Policy;
+use crate::incident::{Mute, Policy};
 use crate::message::Severity;
 use crate::name::Name;
 use crate::predicate::Predicate;
@@ -139,6 +139,10 @@ pub struct Alert {
     pub missed_window: Duration,
     /// The life of its incidents.
     pub policy: Policy,
+    /// When nobody is told.
+    pub mute: Vec<Mute>,
+    /// While an incident of one of these alerts is open, nobody is told of incidents of this one.
+    pub unless: Vec<Name>,
     /// How loud it is.
     pub severity: Severity,
     /// What no row at all means.

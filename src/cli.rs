@@ -23,9 +23,11 @@ mod query;
 mod report;
 mod schedule;
 mod select;
+mod silence;
 mod stop;
 mod target;
 mod test;
+mod unsilence;
 mod validate;
 
 use failure::Failure;
@@ -59,8 +61,12 @@ enum Verb {
     Test(test::Flags),
     /// Judge alerts on their schedules until stopped
     Schedule(schedule::Flags),
-    /// List what the catalogue names
+    /// List what the catalogue names, or what is silent
     List(list::Flags),
+    /// Hold back the news of an alert for a while
+    Silence(silence::Flags),
+    /// End the silences of an alert
+    Unsilence(unsilence::Flags),
     /// Read the catalogue and report every mistake in it
     Validate(validate::Flags),
     /// Write a catalogue to begin with
@@ -100,6 +106,8 @@ impl Verb {
             Self::Test(flags) => test::execute(&flags, config, output),
             Self::Schedule(flags) => schedule::execute(&flags, config, output),
             Self::List(flags) => list::execute(&flags, config, output),
+            Self::Silence(flags) => silence::execute(&flags, config, output),
+            Self::Unsilence(flags) => unsilence::execute(&flags, config, output),
             Self::Validate(flags) => validate::execute(&flags, config, output),
             Self::Init(flags) => init::execute(&flags, output),
             Self::Completions(flags) => completions::execute(&flags, output),

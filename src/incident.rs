@@ -2,13 +2,20 @@
 //!
 //! [`step`] moves one instance of an alert on by one verdict; [`reason`] and [`health_reason`] say, for one channel and
 //! from what that channel was last told, why to speak or why not. Each reason is a named value: it is sent, stored and
-//! explained by the same name. Knows `predicate` for the verdict.
+//! explained by the same name. A [`Hold`] keeps back what would be said, never what is judged, and loses nothing: what
+//! still fires when it ends is told then, and so is the end of what was told. Knows `name`, and `predicate` for the
+//! verdict.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::name::Name;
 use crate::predicate::Verdict;
+
+pub use mute::{Mute, MuteError, MutePart, muted_until};
+
+mod mute;
 
 /// Where an instance stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,11 +175,38 @@ impl News {
     }
 }
 
+/// What keeps back the news of an instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// Nothing.
+    #[default]
+    Free,
+    /// Nothing was learned of it by this run: that it fires is not told again, that it is over is.
+    Unjudged,
+    /// Someone silenced it.
+    Silenced {
+        /// When the silence ends.
+        until: Timestamp,
+    },
+    /// A window of the catalogue's `mute`.
+    Muted {
+        /// When the window ends.
+        until: Timestamp,
+    },
+    /// An incident is open of an alert that `unless` names.
+    Inhibited {
+        /// That alert.
+        by: Name,
+    },
+}
+
 /// Why a channel is told of an instance now, or why it is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// Speak: an incident began that this channel has not heard of.
     Began,
+    /// Speak twice: the incident this channel heard of is over, and another began, both while news was held back.
+    BeganAgain,
     /// Speak: it still fires and `repeat` has passed.
     RepeatDue,
     /// Speak: the incident this channel heard of is over.
@@ -198,11 +232,57 @@ pub enum Reason {
     },
     /// Silent: over, and `resolved` is `false`.
     ResolvedOff,
+    /// Silent: there would be something to tell that it fires, but this run learned nothing of it.
+    Unjudged,
+    /// Silent: there would be something to tell, but someone silenced it.
+    Silenced {
+        /// When the silence ends.
+        until: Timestamp,
+    },
+    /// Silent: there would be something to tell, but not at this hour.
+    Muted {
+        /// When the window ends.
+        until: Timestamp,
+    },
+    /// Silent: there would be something to tell, but an incident of another alert is open that explains it.
+    Inhibited {
+        /// That alert.
+        by: Name,
+    },
 }
 
-/// Asked once per channel after [`step`]: why to speak of `instance` to a channel that was last told `told`.
+impl Reason {
+    /// Whether the channel is told something.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        matches!(self, Self::Began | Self::BeganAgain | Self::RepeatDue | Self::Over)
+    }
+
+    /// Whether there is something to tell that waits for the end of a hold.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        matches!(self, Self::Unjudged | Self::Silenced { .. } | Self::Muted { .. } | Self::Inhibited { .. })
+    }
+}
+
+/// Asked once per channel after [`step`]: why to speak of `instance` to a channel that was last told `told`, or why not
+/// to. A hold keeps back only what would be said: a reason to be silent stays what it is.
 #[must_use]
-pub fn reason(instance: &Instance, told: Option<&Told>, policy: &Policy, now: Timestamp) -> Reason {
+pub fn reason(instance: &Instance, told: Option<&Told>, policy: &Policy, hold: &Hold, now: Timestamp) -> Reason {
+    let due = due(instance, told, policy, now);
+    match hold {
+        _ if !due.speaks() => due,
+        Hold::Free => due,
+        Hold::Unjudged if due == Reason::Over => due,
+        Hold::Unjudged => Reason::Unjudged,
+        Hold::Silenced { until } => Reason::Silenced { until: *until },
+        Hold::Muted { until } => Reason::Muted { until: *until },
+        Hold::Inhibited { by } => Reason::Inhibited { by: by.clone() },
+    }
+}
+
+/// The reason where nothing is held back.
+fn due(instance: &Instance, told: Option<&Told>, policy: &Policy, now: Timestamp) -> Reason {
     let owed = told.filter(|told| told.news == News::Firing);
     match instance.state {
         State::Ok | State::Pending if owed.is_some() => {
@@ -217,6 +297,7 @@ pub fn reason(instance: &Instance, told: Option<&Told>, policy: &Policy, now: Ti
         State::Recovering => Reason::Recovering { until: later(instance.since, policy.keep_firing) },
         State::Firing => match (owed, policy.repeat) {
             (None, _) => Reason::Began,
+            (Some(told), _) if Some(told.began) != instance.began && policy.tell_resolved => Reason::BeganAgain,
             (Some(told), _) if Some(told.began) != instance.began => Reason::Began,
             (Some(_), Repeat::Never) => Reason::RepeatNever,
             (Some(told), Repeat::Every(length)) if passed(told.at, length, now) => Reason::RepeatDue,
@@ -236,6 +317,16 @@ pub enum HealthReason {
     StillBroken,
     /// Silent: its source cannot be reached, which is told of the source and not of each of its alerts.
     SourceDown,
+    /// Silent: there would be something to tell, but someone silenced the alert.
+    Silenced {
+        /// When the silence ends.
+        until: Timestamp,
+    },
+    /// Silent: there would be something to tell, but not at this hour.
+    Muted {
+        /// When the window ends.
+        until: Timestamp,
+    },
     /// Silent: it is judged, and nothing is owed.
     Fine,
 }
@@ -261,9 +352,20 @@ impl Sighting {
 }
 
 /// Asked once per channel: why to speak of an alert's health to a channel that was last told `told`. `seen` is what the
-/// run saw of the source.
+/// run saw of the source. An open incident of another alert explains no trouble with this one: it holds nothing back.
 #[must_use]
-pub fn health_reason(health: Health, told: Option<Health>, seen: Option<Sighting>) -> HealthReason {
+pub fn health_reason(health: Health, told: Option<Health>, seen: Option<Sighting>, hold: &Hold) -> HealthReason {
+    match (health_due(health, told, seen), hold) {
+        (HealthReason::Broke | HealthReason::Mended, Hold::Silenced { until }) => {
+            HealthReason::Silenced { until: *until }
+        }
+        (HealthReason::Broke | HealthReason::Mended, Hold::Muted { until }) => HealthReason::Muted { until: *until },
+        (due, _) => due,
+    }
+}
+
+/// The reason where nothing is held back.
+fn health_due(health: Health, told: Option<Health>, seen: Option<Sighting>) -> HealthReason {
     let knows_trouble = matches!(told, Some(Health::NoData | Health::Error));
     match (health, knows_trouble) {
         (Health::Healthy, true) => HealthReason::Mended,
@@ -286,8 +388,8 @@ fn later(instant: Timestamp, length: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::{
-        Health, HealthReason, Instance, News, Policy, Reason, Repeat, Sighting, State, Told, health_reason, reason,
-        step,
+        Health, HealthReason, Hold, Instance, News, Policy, Reason, Repeat, Sighting, State, Told, health_reason,
+        reason, step,
     };
     use crate::predicate::Verdict;
     use jiff::Timestamp;
@@ -365,7 +467,8 @@ mod tests {
             ),
             (firing, None, policy(), Reason::Began),
             (firing, told(News::Resolved, 1, 2), policy(), Reason::Began),
-            (firing, told(News::Firing, 1, 99), policy(), Reason::Began),
+            (firing, told(News::Firing, 1, 99), policy(), Reason::BeganAgain),
+            (firing, told(News::Firing, 1, 99), Policy { tell_resolved: false, ..policy() }, Reason::Began),
             (firing, told(News::Firing, 5, 40), policy(), Reason::RepeatDue),
             (firing, told(News::Firing, 5, 41), policy(), Reason::RepeatNotDue { until: minute(101) }),
             (firing, told(News::Firing, 5, 1), Policy { repeat: Repeat::Never, ..policy() }, Reason::RepeatNever),
@@ -377,7 +480,30 @@ mod tests {
             ),
         ];
         for (index, (instance, told, policy, expected)) in cases.into_iter().enumerate() {
-            assert_eq!(reason(&instance, told.as_ref(), &policy, minute(100)), expected, "case {index}");
+            assert_eq!(reason(&instance, told.as_ref(), &policy, &Hold::Free, minute(100)), expected, "case {index}");
+        }
+    }
+
+    #[test]
+    fn a_hold_keeps_back_what_would_be_said_and_nothing_else() {
+        let until = minute(130);
+        let by = crate::name::Name::new("network").expect("a name");
+        let (ok, firing) = (instance(State::Ok, 5, None), instance(State::Firing, 5, Some(5)));
+        let told = Told { news: News::Firing, began: minute(5), at: minute(99) };
+        let (never, due) = (None, Some(Told { at: minute(5), ..told }));
+        let silenced = (Hold::Silenced { until }, Reason::Silenced { until });
+        let muted = (Hold::Muted { until }, Reason::Muted { until });
+        let inhibited = (Hold::Inhibited { by: by.clone() }, Reason::Inhibited { by });
+        let unjudged = (Hold::Unjudged, Reason::Unjudged);
+        for (hold, held) in [&silenced, &muted, &inhibited, &unjudged] {
+            let why = |instance, told: Option<Told>| reason(&instance, told.as_ref(), &policy(), hold, minute(100));
+            assert_eq!(why(firing, never), *held);
+            assert_eq!(why(firing, due), *held);
+            assert_eq!(why(firing, Some(Told { began: minute(1), ..told })), *held);
+            assert_eq!(why(firing, Some(told)), Reason::RepeatNotDue { until: minute(159) }, "not held: not due");
+            assert_eq!(why(ok, never), Reason::Quiet);
+            let over = if *hold == Hold::Unjudged { &Reason::Over } else { held };
+            assert_eq!(why(ok, Some(told)), *over);
         }
     }
 
@@ -395,8 +521,16 @@ mod tests {
             (Health::Error, Some(Health::NoData), Some(Sighting::Up), HealthReason::StillBroken),
         ];
         for (health, told, seen, expected) in cases {
-            assert_eq!(health_reason(health, told, seen), expected);
+            assert_eq!(health_reason(health, told, seen, &Hold::Free), expected);
         }
+        let (until, knows) = (minute(9), Some(Health::Error));
+        let silenced = |health, told| health_reason(health, told, None, &Hold::Silenced { until });
+        assert_eq!(silenced(Health::Error, None), HealthReason::Silenced { until });
+        assert_eq!(silenced(Health::Healthy, knows), HealthReason::Silenced { until });
+        assert_eq!(silenced(Health::Error, knows), HealthReason::StillBroken);
+        assert_eq!(health_reason(Health::Error, None, None, &Hold::Muted { until }), HealthReason::Muted { until });
+        let by = crate::name::Name::new("network").expect("a name");
+        assert_eq!(health_reason(Health::Error, None, None, &Hold::Inhibited { by }), HealthReason::Broke);
     }
 
     fn verdict() -> impl Strategy<Value = Verdict> {
@@ -407,43 +541,87 @@ mod tests {
         })
     }
 
+    fn hold() -> impl Strategy<Value = Hold> {
+        any::<u8>().prop_map(|n| match n % 8 {
+            0 => Hold::Silenced { until: minute(1) },
+            1 => Hold::Muted { until: minute(1) },
+            2 => Hold::Inhibited { by: crate::name::Name::new("other").expect("a name") },
+            _ => Hold::Free,
+        })
+    }
+
+    /// A channel that believes what it is told, and fails when that makes no sense.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct Listener {
+        told: Option<Told>,
+        spoken: Vec<(News, Timestamp)>,
+    }
+
+    impl Listener {
+        fn hear(&mut self, why: &Reason, instance: &Instance, policy: &Policy, now: Timestamp) {
+            let knows = self.told.filter(|told| told.news == News::Firing);
+            match why {
+                Reason::Began => {
+                    assert!(knows.is_none(), "what it knows to fire does not begin");
+                    self.tell(News::Firing, instance.began.expect("began"), now);
+                }
+                Reason::BeganAgain => {
+                    let last = knows.expect("no recovery without a firing told");
+                    assert_ne!(Some(last.began), instance.began);
+                    self.tell(News::Resolved, last.began, now);
+                    self.tell(News::Firing, instance.began.expect("began"), now);
+                }
+                Reason::RepeatDue => {
+                    let last = knows.expect("told before");
+                    let Repeat::Every(length) = policy.repeat else { panic!("it repeats") };
+                    assert!(now.duration_since(last.at).unsigned_abs() >= length, "twice within `repeat`");
+                    self.tell(News::Firing, last.began, now);
+                }
+                Reason::Over => {
+                    let last = knows.expect("no recovery without a firing told");
+                    self.tell(News::Resolved, last.began, now);
+                }
+                Reason::Quiet | Reason::Pending { .. } => assert!(knows.is_none(), "it waits for the end"),
+                Reason::RepeatNotDue { .. } => assert!(knows.is_some(), "it was told before"),
+                Reason::Recovering { .. } => {}
+                Reason::Unjudged | Reason::Silenced { .. } | Reason::Muted { .. } | Reason::Inhibited { .. } => {}
+                Reason::RepeatNever | Reason::ResolvedOff => panic!("not in this policy"),
+            }
+        }
+
+        fn tell(&mut self, news: News, began: Timestamp, at: Timestamp) {
+            self.told = Some(Told { news, began, at });
+            self.spoken.push((news, began));
+        }
+    }
+
     proptest! {
-        /// Whatever the verdicts: a recovery is told only after a firing of the same incident, a firing is never told
-        /// twice within `repeat`, and an incident that is over never stays untold.
+        /// Whatever the verdicts and the holds: a recovery is told only after a firing of the same incident, a firing
+        /// is never told twice within `repeat`, and an incident that was told never stays open once nothing holds back.
         #[test]
         fn what_a_channel_hears_makes_sense(
-            verdicts in proptest::collection::vec(verdict(), 1..200),
+            minutes in proptest::collection::vec((verdict(), hold()), 1..200),
             hold in 0_u32..4, keep in 0_u32..4, repeat in 1_u32..6,
         ) {
             let policy = Policy {
                 hold: hold * MINUTE, keep_firing: keep * MINUTE,
                 repeat: Repeat::Every(repeat * MINUTE), tell_resolved: true,
             };
-            let (mut previous, mut told): (Option<Instance>, Option<Told>) = (None, None);
-            for (now, verdict) in (0..).map(minute).zip(verdicts) {
+            let (mut previous, mut listener): (Option<Instance>, Listener) = (None, Listener::default());
+            // At the end nothing holds back, and the rule does not hold for as long as anything may wait.
+            let calm = std::iter::repeat_n((Verdict::Ok, Hold::Free), 6);
+            for (now, (verdict, hold)) in (0..).map(minute).zip(minutes.into_iter().chain(calm)) {
+                let hold = if hold == Hold::Free && verdict == Verdict::Unknown { Hold::Unjudged } else { hold };
                 let instance = step(previous, verdict, &policy, now);
-                match reason(&instance, told.as_ref(), &policy, now) {
-                    Reason::Began => {
-                        assert!(told.is_none_or(|told| told.news == News::Resolved));
-                        told = Some(Told { news: News::Firing, began: instance.began.expect("began"), at: now });
-                    }
-                    Reason::RepeatDue => {
-                        let last = told.expect("told before");
-                        assert!(now.duration_since(last.at).unsigned_abs() >= repeat * MINUTE);
-                        told = Some(Told { at: now, ..last });
-                    }
-                    Reason::Over => {
-                        let last = told.expect("told before");
-                        assert_eq!(last.news, News::Firing);
-                        told = Some(Told { news: News::Resolved, at: now, ..last });
-                    }
-                    Reason::Quiet | Reason::Pending { .. } => {
-                        assert!(told.is_none_or(|told| told.news == News::Resolved));
-                    }
-                    Reason::RepeatNotDue { .. } | Reason::Recovering { .. } => assert!(told.is_some()),
-                    Reason::RepeatNever | Reason::ResolvedOff => panic!("not in this policy"),
-                }
+                let why = reason(&instance, listener.told.as_ref(), &policy, &hold, now);
+                assert!(hold == Hold::Free || hold == Hold::Unjudged || !why.speaks(), "{hold:?} holds back {why:?}");
+                listener.hear(&why, &instance, &policy, now);
                 previous = Some(instance);
+            }
+            assert!(listener.told.is_none_or(|told| told.news == News::Resolved), "a recovery is owed");
+            let begun = listener.spoken.iter().filter(|(news, _)| *news == News::Resolved);
+            for resolved in begun {
+                assert!(listener.spoken.contains(&(News::Firing, resolved.1)));
             }
         }
     }

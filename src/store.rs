@@ -28,8 +28,13 @@ pub trait Store: Send + Sync {
     /// The latest slot of a job that was run; none when a schedule never ran it.
     fn last_slot<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;
 
-    /// What is remembered of an alert and of the source it asks.
-    fn recall<'a>(&'a self, alert: &'a Name, source: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>>;
+    /// What is remembered of an alert, of the source it asks, and of the alerts that may hold it back.
+    fn recall<'a>(
+        &'a self,
+        alert: &'a Name,
+        source: &'a Name,
+        unless: &'a [Name],
+    ) -> BoxFuture<'a, Result<Memory, StoreError>>;
 
     /// Writes everything that runs learned and the messages they decided to send, in one transaction: all or nothing.
     /// Gives for each run how many messages were put into the outbox: of those about the source only what no other run
@@ -44,6 +49,20 @@ pub trait Store: Send + Sync {
 
     /// Writes how an attempt to deliver ended.
     fn settle<'a>(&'a self, seq: i64, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Holds back the news of an alert, or of one key of it.
+    fn silence<'a>(&'a self, silence: &'a Silence) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Ends the silences of an alert that have not ended at `now`: those of one key, or all. Gives how many.
+    fn unsilence<'a>(
+        &'a self,
+        alert: &'a Name,
+        key: Option<&'a str>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<u64, StoreError>>;
+
+    /// The silences that have not ended at `now`, by alert.
+    fn silences(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<Silence>, StoreError>>;
 
     /// Closes the store: everything written is on disk.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -91,6 +110,27 @@ pub struct Memory {
     pub told_health: Vec<(Name, Health)>,
     /// The channels that were last told that its source is down, and when that was seen.
     pub source_down: Vec<(Name, Timestamp)>,
+    /// Its silences that nobody ended, past ones included.
+    pub silences: Vec<Silence>,
+    /// Which of the alerts that may hold it back have an open incident.
+    pub open: Vec<Name>,
+}
+
+/// A time in which news of an alert is held back because someone said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// The alert.
+    pub alert: Name,
+    /// The canonical text of the one key it is for; none for the whole alert.
+    pub key: Option<String>,
+    /// When it began.
+    pub since: Timestamp,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Who said so.
+    pub who: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// An instance as it is kept.

@@ -19,6 +19,7 @@ use crate::secret::Secret;
 mod alert;
 mod builtin;
 mod channel;
+mod inhibition;
 mod query;
 mod source;
 
@@ -67,8 +68,12 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
     let queries = collect(&top, "queries", |name, section| query::read(name, section, &known_sources, &around));
     let known_queries: BTreeMap<Name, _> = queries.iter().map(|(name, found)| (name.clone(), found.as_ref())).collect();
     let references = alert::References { sources: &known_sources, queries: &known_queries, channels: &channels };
-    let alerts =
-        collect(&top, "alerts", |name, section| alert::read(name, section, &references, &around, &mut warnings));
+    let mut inhibitions = inhibition::Inhibitions::default();
+    let mut alerts = collect(&top, "alerts", |name, section| {
+        inhibitions.read(name, &section);
+        alert::read(name, section, &references, &around, &mut warnings)
+    });
+    inhibitions.settle(&top, &mut alerts);
     top.finish();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Catalogue {

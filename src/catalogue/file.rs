@@ -270,14 +270,18 @@ impl<'f, 't> Section<'f, 't> {
         entries
     }
 
-    /// The tables of a list of tables, `[[key]]` or `key = [{ .. }]`; none when the key is not written.
+    /// The tables of a list of tables, `[[key]]` or `key = [{ .. }]`; a single table is a list of one. None when the key
+    /// is not written.
     pub(super) fn sections(&self, key: &'static str) -> Option<Vec<Self>> {
         let value = self.ask(key)?;
-        let Some(items) = value.get_ref().as_array() else {
-            self.wrong_type(key, value, "a list of tables");
-            return None;
-        };
-        Some(items.iter().filter_map(|item| self.open(key, item.span(), item)).collect())
+        match value.get_ref() {
+            DeValue::Array(items) => Some(items.iter().filter_map(|item| self.open(key, item.span(), item)).collect()),
+            DeValue::Table(_) => Some(self.open(key, self.key_span(key), value).into_iter().collect()),
+            _ => {
+                self.wrong_type(key, value, "a list of tables");
+                None
+            }
+        }
     }
 
     /// Every key and its value as it was written, in the order of the file, for tables whose keys are the user's own

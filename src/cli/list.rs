@@ -1,4 +1,4 @@
-//! `rowcall list`: what the catalogue names.
+//! `rowcall list`: what the catalogue names, and what is silent.
 
 use std::io::Write;
 use std::path::Path;
@@ -6,10 +6,12 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 
 use super::failure::{Exit, Failure};
-use super::find;
 use super::output::Output;
+use super::{find, silence, stop};
 use crate::catalogue::Catalogue;
+use crate::clock::{Clock, SystemClock};
 use crate::render::listing;
+use crate::store::Silence;
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
@@ -27,6 +29,8 @@ enum Kind {
     Queries,
     Alerts,
     Channels,
+    /// What `rowcall silence` holds back; these are in the state, not in the catalogue, and listed only when asked for
+    Silences,
 }
 
 impl Kind {
@@ -37,6 +41,7 @@ impl Kind {
             Self::Queries => "query",
             Self::Alerts => "alert",
             Self::Channels => "channel",
+            Self::Silences => "silence",
         }
     }
 }
@@ -54,6 +59,9 @@ struct Entry {
 
 pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let catalogue = find::catalogue(config)?;
+    if flags.kind == Some(Kind::Silences) {
+        return silences(flags.json, &catalogue, output);
+    }
     let kinds = Kind::value_variants().iter().filter(|kind| flags.kind.is_none_or(|wanted| wanted == **kind));
     let entries: Vec<Entry> = kinds.flat_map(|kind| entries(&catalogue, *kind)).collect();
     if flags.json {
@@ -66,6 +74,50 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         };
         let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
         write!(output, "{}", listing(&["kind", "name", "detail", "description"], &rows))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// One silence; the JSON shape has these keys and only gains more. The key has one text for each column.
+#[derive(serde::Serialize)]
+struct Silent {
+    alert: String,
+    key: Option<Vec<String>>,
+    since: jiff::Timestamp,
+    until: jiff::Timestamp,
+    who: String,
+    reason: String,
+}
+
+fn silences(json: bool, catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Failure> {
+    let (sources, _) = output.worlds(catalogue);
+    let silences = stop::runtime()?.block_on(async {
+        let store = silence::open(catalogue, &sources.environment).await?;
+        let silences = store.silences(SystemClock.now()).await;
+        store.close().await;
+        silences.map_err(Failure::from)
+    })?;
+    let silent = |silence: Silence| Silent {
+        alert: silence.alert.to_string(),
+        key: silence.key.map(|key| serde_json::from_str(&key).unwrap_or_else(|_| vec![key])),
+        since: silence.since,
+        until: silence.until,
+        who: silence.who,
+        reason: silence.reason,
+    };
+    let silences: Vec<Silent> = silences.into_iter().map(silent).collect();
+    if json {
+        let text = serde_json::to_string_pretty(&silences).expect("texts and instants are JSON");
+        writeln!(output, "{text}")?;
+    } else if !silences.is_empty() {
+        let moment =
+            |at: jiff::Timestamp| at.to_zoned(catalogue.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+        let row = |silent: &Silent| {
+            let key = silent.key.as_ref().map_or_else(String::new, |key| key.join(", "));
+            vec![silent.alert.clone(), key, moment(silent.until), silent.who.clone(), silent.reason.clone()]
+        };
+        let rows: Vec<Vec<String>> = silences.iter().map(row).collect();
+        write!(output, "{}", listing(&["alert", "key", "until", "who", "reason"], &rows))?;
     }
     Ok(Exit::Done)
 }
@@ -110,5 +162,6 @@ fn entries(catalogue: &Catalogue, kind: Kind) -> Vec<Entry> {
                 .map(|(name, it)| entry(name.to_string(), it.settings.kind().to_owned(), &it.description, &[], it.line))
                 .collect()
         }
+        Kind::Silences => Vec::new(),
     }
 }

@@ -27,6 +27,7 @@ mod announce;
 mod compare;
 mod conclude;
 mod evidence;
+mod hold;
 mod judged;
 mod words;
 

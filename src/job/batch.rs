@@ -201,9 +201,13 @@ async fn widen(lanes: &[Lane]) {
 async fn recall(alert: &Alert, keeping: Keeping<'_>) -> Result<Option<(Option<Claim>, Memory)>, StoreError> {
     match keeping {
         Keeping::Nothing | Keeping::Rehearsal(None) => Ok(Some((None, Memory::default()))),
-        Keeping::Rehearsal(Some(store)) => Ok(Some((None, store.recall(&alert.name, &alert.ask.source).await?))),
+        Keeping::Rehearsal(Some(store)) => {
+            Ok(Some((None, store.recall(&alert.name, &alert.ask.source, &alert.unless).await?)))
+        }
         Keeping::Everything(store) => match store.claim(&format!("alert {}", alert.name), None).await? {
-            Claimed::Granted(claim) => Ok(Some((Some(claim), store.recall(&alert.name, &alert.ask.source).await?))),
+            Claimed::Granted(claim) => {
+                Ok(Some((Some(claim), store.recall(&alert.name, &alert.ask.source, &alert.unless).await?)))
+            }
             Claimed::Busy | Claimed::Done => Ok(None),
         },
     }

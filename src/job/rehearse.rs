@@ -59,11 +59,11 @@ async fn play(
     let Claimed::Granted(claim) = store.claim(&format!("alert {}", alert.name), None).await? else {
         unreachable!("nobody else knows this store");
     };
-    let memory = store.recall(&alert.name, &alert.ask.source).await?;
+    let memory = store.recall(&alert.name, &alert.ask.source, &alert.unless).await?;
     let finding = find(alert, &memory, at, answer);
     let (outcome, report) = conclude(alert, &memory, &finding, at);
     store.record(&[(&claim, &outcome)]).await?;
-    let known = store.recall(&alert.name, &alert.ask.source).await?.instances;
+    let known = store.recall(&alert.name, &alert.ask.source, &alert.unless).await?.instances;
     let states = known.iter().map(|known| {
         let texts: Vec<&str> = known.labels.iter().map(|(_, text)| text.as_str()).collect();
         (texts.join(", "), known.instance.state)

@@ -45,7 +45,7 @@ pub async fn alert(
         Claimed::Busy => return Ok(Ran::Busy),
         Claimed::Done => return Ok(Ran::Done),
     };
-    let memory = store.recall(&alert.name, &alert.ask.source).await?;
+    let memory = store.recall(&alert.name, &alert.ask.source, &alert.unless).await?;
     let finding = ask(alert, doors, &memory, now).await;
     let (outcome, report) = conclude(alert, &memory, &finding, slot.unwrap_or(now));
     let messages = store.record(&[(&claim, &outcome)]).await?.iter().sum();

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::{Claim, Claimed, Memory, Outcome, Settlement, Store, StoreError, Waiting};
+use super::{Claim, Claimed, Memory, Outcome, Settlement, Silence, Store, StoreError, Waiting};
 use crate::name::Name;
 
 mod migrate;
@@ -21,6 +21,7 @@ mod outbox;
 mod recall;
 mod record;
 mod shape;
+mod silence;
 
 /// How long a write waits for another process to end its own.
 const BUSY: Duration = Duration::from_secs(10);
@@ -178,10 +179,15 @@ impl Store for Sqlite {
         })
     }
 
-    fn recall<'a>(&'a self, alert: &'a Name, source: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>> {
+    fn recall<'a>(
+        &'a self,
+        alert: &'a Name,
+        source: &'a Name,
+        unless: &'a [Name],
+    ) -> BoxFuture<'a, Result<Memory, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
-            recall::memory(&mut connection, alert, source).await.map_err(|error| self.failed(&error))
+            recall::memory(&mut connection, alert, source, unless).await.map_err(|error| self.failed(&error))
         })
     }
 
@@ -210,6 +216,32 @@ impl Store for Sqlite {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
             outbox::settle(&mut connection, seq, settlement).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn silence<'a>(&'a self, silence: &'a Silence) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            silence::add(&mut connection, silence).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn unsilence<'a>(
+        &'a self,
+        alert: &'a Name,
+        key: Option<&'a str>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            silence::end(&mut connection, alert, key, now).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn silences(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<Silence>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            silence::lasting(&mut connection, now).await.map_err(|error| self.failed(&error))
         })
     }
 

@@ -129,6 +129,14 @@ fn each_key_is_an_incident_of_its_own() {
     ALERT  STATE   SEVERITY  WHY
     low    firing  warning   sku = B: on_hand < 5
 
+    RESOLVED low: sku = A
+      since     [TIME] UTC
+      until     [TIME] UTC
+      severity  warning
+      rule      on_hand < 5
+
+      more: rowcall check low
+
     FIRING low: sku = B: on_hand < 5
       since     [TIME] UTC
       severity  warning
@@ -137,14 +145,6 @@ fn each_key_is_an_incident_of_its_own() {
 
       sku  on_hand
       B          2
-
-      more: rowcall check low
-
-    RESOLVED low: sku = A
-      since     [TIME] UTC
-      until     [TIME] UTC
-      severity  warning
-      rule      on_hand < 5
 
       more: rowcall check low
     "#);

@@ -13,6 +13,7 @@ mod rooms;
 mod roundtrip;
 mod schedule;
 mod servers;
+mod silence;
 mod source_down;
 mod surface;
 mod trouble;

@@ -19,13 +19,15 @@ fn help_is_short_and_names_what_there_is() {
     Usage: rowcall [OPTIONS] <COMMAND>
 
     Commands:
-      query     Print the rows of a saved query, of SQL given here, or of a file
-      check     Judge alerts once; exit 1 when one fires
-      test      Judge alerts on the rows of a file, without a database; exit 1 when one fails
-      schedule  Judge alerts on their schedules until stopped
-      list      List what the catalogue names
-      validate  Read the catalogue and report every mistake in it
-      init      Write a catalogue to begin with
+      query      Print the rows of a saved query, of SQL given here, or of a file
+      check      Judge alerts once; exit 1 when one fires
+      test       Judge alerts on the rows of a file, without a database; exit 1 when one fails
+      schedule   Judge alerts on their schedules until stopped
+      list       List what the catalogue names, or what is silent
+      silence    Hold back the news of an alert for a while
+      unsilence  End the silences of an alert
+      validate   Read the catalogue and report every mistake in it
+      init       Write a catalogue to begin with
 
     Options:
       -h, --help     Print help

@@ -12,7 +12,7 @@ use crate::catalogue::file::{Section, duration};
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
 use crate::catalogue::{Alert, Ask, Channel, Given, Missed, OnError, OnSilence, Query};
-use crate::incident::{Policy, Repeat};
+use crate::incident::{Mute, MuteError, MutePart, Policy, Repeat};
 use crate::message::Severity;
 use crate::name::Name;
 use crate::predicate::{Predicate, PredicateError};
@@ -67,6 +67,7 @@ pub(super) fn read(
     let missing_evals = section.whole("missing_evals", &(1..=1000)).unwrap_or(1);
     let max_instances = section.whole("max_instances", &(1..=MOST_INSTANCES)).unwrap_or(DEFAULT_INSTANCES);
     let policy = policy(&section);
+    let mute = section.sections("mute").unwrap_or_default().into_iter().filter_map(mute).collect();
     let severity = section.one_of("severity", &Severity::ALL.map(|s| (s.as_str(), s))).unwrap_or_default();
     let on_empty = section.one_of("on_empty", &ON_SILENCE).unwrap_or(OnSilence::Ok);
     let on_null = section.one_of("on_null", &ON_SILENCE).unwrap_or(OnSilence::NoData);
@@ -102,6 +103,8 @@ pub(super) fn read(
         missed,
         missed_window,
         policy,
+        mute,
+        unless: Vec::new(),
         severity,
         on_empty,
         on_null,
@@ -251,6 +254,32 @@ fn policy(section: &Section<'_, '_>) -> Policy {
         repeat: section.text("repeat").map_or(DEFAULT_REPEAT, |text| repeat(section, text)),
         tell_resolved: section.boolean("resolved").unwrap_or(true),
     }
+}
+
+/// One window of `mute`.
+fn mute(section: Section<'_, '_>) -> Option<Mute> {
+    let [days, from, to] = ["days", "from", "to"].map(|key| section.text(key));
+    let value = |text: &Option<Text>| text.as_ref().map(|text| text.value.clone());
+    let read = Mute::parse(value(&days).as_deref(), value(&from).as_deref(), value(&to).as_deref());
+    let mute = match read {
+        Ok(mute) => Some(mute),
+        Err(MuteError { part, problem }) => {
+            let (key, text) = match part {
+                MutePart::Days => ("days", days),
+                MutePart::From => ("from", from),
+                MutePart::To => ("to", to),
+            };
+            let title = if text.is_some() { format!("`{key}` {problem}") } else { format!("this `mute` {problem}") };
+            let span = text.map_or_else(|| section.span.clone(), |text| text.span);
+            section.report(
+                Problem::new(span, title)
+                    .hint("write for example { days = \"sat,sun\" }, or { from = \"22:00\", to = \"07:00\" }"),
+            );
+            None
+        }
+    };
+    section.finish();
+    mute
 }
 
 fn repeat(section: &Section<'_, '_>, text: Text) -> Repeat {

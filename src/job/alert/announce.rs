@@ -20,10 +20,12 @@ pub(super) struct Voice<'a> {
     pub(super) now: Timestamp,
 }
 
-/// An instance to speak of, and when its incident began.
+/// An instance to speak of, and when its incident began and ended.
+#[derive(Clone, Copy)]
 pub(super) struct Item<'a> {
     pub(super) judged: &'a Judged,
     pub(super) began: Timestamp,
+    pub(super) until: Timestamp,
 }
 
 impl Voice<'_> {
@@ -39,7 +41,8 @@ impl Voice<'_> {
         };
         let mut facts = vec![("since".to_owned(), self.moment(began))];
         if kind.is_good_news() {
-            facts.push(("until".to_owned(), self.moment(self.now)));
+            let until = items.iter().map(|item| item.until).max().unwrap_or(self.now);
+            facts.push(("until".to_owned(), self.moment(until)));
         }
         facts.push(("severity".to_owned(), self.alert.severity.to_string()));
         if let [only] = judged.as_slice()

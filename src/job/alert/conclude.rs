@@ -1,13 +1,14 @@
 //! From a finding and from what is remembered to everything that is to be recorded and sent: pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::hold::Holds;
 use super::judged::{Judged, verdicts};
 use super::{Finding, Report, Standing, Trouble, announce, describe, is_same_rule};
 use crate::catalogue::Alert;
-use crate::incident::{HealthReason, Instance, News, Reason, Sighting, State, Told, health_reason, reason, step};
+use crate::incident::{HealthReason, Hold, Instance, News, Reason, Sighting, State, Told, health_reason, reason, step};
 use crate::message::{Kind, Message};
 use crate::name::Name;
 use crate::predicate::Verdict;
@@ -52,30 +53,35 @@ pub fn conclude(alert: &Alert, memory: &Memory, finding: &Finding, now: Timestam
         messages: Vec::new(),
         source: None,
     };
-    remember(&mut outcome, alert, &stepped, &known, is_same_rule(alert, memory));
     let voice = announce::Voice { alert, finding, now };
-    speak_of_incidents(&mut outcome, &voice, memory, &stepped);
+    // A hold counts by the time at which it would be told, which may be long after the slot.
+    let holds = Holds::new(alert, memory, now.max(finding.ended));
+    let owed = speak_of_incidents(&mut outcome, &voice, memory, &holds, &stepped);
+    remember(&mut outcome, alert, &stepped, &known, is_same_rule(alert, memory), &owed);
     let seen = finding.answer.as_ref().map_or_else(Trouble::sighting, |_| Some(Sighting::Up));
-    speak_of_health(&mut outcome, &voice, memory, &report, seen);
+    speak_of_health(&mut outcome, &voice, memory, &report, seen, &holds.of_health());
     outcome.source = seen.map(|seen| speak_of_source(&voice, memory, seen));
     (outcome, report)
 }
 
-/// New and changed instances are written; one that is over and has nothing to remember is forgotten. What was
-/// remembered stays while nothing new is learned, but never under another rule.
+/// New and changed instances are written; one that is over and has nothing to remember is forgotten, unless someone is
+/// still `owed` the news of its end. What was remembered stays while nothing new is learned, but never under another
+/// rule.
 fn remember(
     outcome: &mut Outcome,
     alert: &Alert,
     stepped: &[Stepped],
     known: &HashMap<&str, &Remembered>,
     same_rule: bool,
+    owed: &HashSet<&str>,
 ) {
     for Stepped { judged, instance } in stepped {
         let before = known.get(judged.key.as_str()).copied();
         let kept = before.filter(|_| same_rule).map(|known| known.values.clone());
         let values = judged.remember.clone().or(kept).unwrap_or_default();
         let idle = !judged.key.is_empty() && values.is_empty();
-        if instance.state == State::Ok && (judged.is_gone(alert) || idle) {
+        let is_owed = owed.contains(judged.key.as_str());
+        if instance.state == State::Ok && (judged.is_gone(alert) || idle) && !is_owed {
             outcome.forgotten.extend(before.map(|known| known.key.clone()));
             continue;
         }
@@ -95,40 +101,74 @@ struct Newspaper<'a> {
     again: Vec<announce::Item<'a>>,
 }
 
-/// Asks for each channel why to speak of each instance, and composes one message for each kind of news.
-fn speak_of_incidents(outcome: &mut Outcome, voice: &announce::Voice<'_>, memory: &Memory, stepped: &[Stepped]) {
+/// Asks for each channel why to speak of each instance, and composes one message for each kind of news. Gives the keys
+/// of which some channel has still something to hear.
+fn speak_of_incidents<'a>(
+    outcome: &mut Outcome,
+    voice: &announce::Voice<'_>,
+    memory: &Memory,
+    holds: &Holds<'_>,
+    stepped: &'a [Stepped],
+) -> HashSet<&'a str> {
     let told: HashMap<(&Name, &str), &Told> =
         memory.told.iter().map(|(channel, key, told)| ((channel, key.as_str()), told)).collect();
     let firing = stepped.iter().filter(|stepped| stepped.instance.state == State::Firing).count();
+    let mut owed = HashSet::new();
     for channel in &voice.alert.notify {
         let mut paper = Newspaper::default();
-        for Stepped { judged, instance } in stepped.iter().filter(|stepped| stepped.judged.verdict != Verdict::Unknown)
-        {
+        for Stepped { judged, instance } in stepped {
             let last = told.get(&(channel, judged.key.as_str())).copied();
-            let (page, news) = match reason(instance, last, &voice.alert.policy, voice.now) {
-                Reason::Began => (&mut paper.began, News::Firing),
-                Reason::RepeatDue => (&mut paper.again, News::Firing),
-                Reason::Over => (&mut paper.over, News::Resolved),
-                Reason::Quiet
-                | Reason::Pending { .. }
-                | Reason::RepeatNotDue { .. }
-                | Reason::RepeatNever
-                | Reason::Recovering { .. }
-                | Reason::ResolvedOff => continue,
+            let hold = match (holds.of_key(&judged.key), judged.verdict) {
+                (Hold::Free, Verdict::Unknown) => Hold::Unjudged,
+                (hold, _) => hold,
             };
+            let why = reason(instance, last, &voice.alert.policy, &hold, voice.now);
+            if why.is_held() {
+                owed.insert(judged.key.as_str());
+            }
+            let until = if instance.state == State::Ok { instance.since } else { voice.now };
             let began = instance.began.or(last.map(|last| last.began)).unwrap_or(voice.now);
-            outcome.told.push((channel.clone(), judged.key.clone(), Told { news, began, at: voice.now }));
-            page.push(announce::Item { judged, began });
+            if let Some(news) = paper.take(&why, announce::Item { judged, began, until }, last) {
+                outcome.told.push((channel.clone(), judged.key.clone(), Told { news, began, at: voice.now }));
+            }
         }
         outcome.messages.extend(paper.print(channel, voice, firing));
     }
+    owed
 }
 
-impl Newspaper<'_> {
+impl<'a> Newspaper<'a> {
+    /// Puts an instance on the page where it belongs, and gives what the channel has then been told of it.
+    fn take(&mut self, why: &Reason, item: announce::Item<'a>, last: Option<&Told>) -> Option<News> {
+        let (page, news) = match why {
+            Reason::Began => (&mut self.began, News::Firing),
+            Reason::BeganAgain => {
+                self.over.extend(last.map(|last| announce::Item { began: last.began, ..item }));
+                (&mut self.began, News::Firing)
+            }
+            Reason::RepeatDue => (&mut self.again, News::Firing),
+            Reason::Over => (&mut self.over, News::Resolved),
+            Reason::Quiet
+            | Reason::Pending { .. }
+            | Reason::RepeatNotDue { .. }
+            | Reason::RepeatNever
+            | Reason::Recovering { .. }
+            | Reason::ResolvedOff
+            | Reason::Unjudged
+            | Reason::Silenced { .. }
+            | Reason::Muted { .. }
+            | Reason::Inhibited { .. } => return None,
+        };
+        page.push(item);
+        Some(news)
+    }
+
     /// One message for each kind of news; a flood of `firing` instances is one digest.
     fn print(self, channel: &Name, voice: &announce::Voice<'_>, firing: usize) -> Vec<Outgoing> {
         let Self { over, mut began, again } = self;
-        let mut messages = Vec::new();
+        // First what is over: whoever reads the last message only must not take what fires for over.
+        let over = (!over.is_empty()).then(|| voice.of_incidents(channel, Kind::Resolved, &over));
+        let mut messages = Vec::from_iter(over);
         if firing > voice.alert.max_instances && !(began.is_empty() && again.is_empty()) {
             let fresh = began.len();
             began.extend(again);
@@ -138,7 +178,6 @@ impl Newspaper<'_> {
                 messages.extend((!items.is_empty()).then(|| voice.of_incidents(channel, kind, &items)));
             }
         }
-        messages.extend((!over.is_empty()).then(|| voice.of_incidents(channel, Kind::Resolved, &over)));
         messages.into_iter().map(|message| sent(channel, message, voice.now)).collect()
     }
 }
@@ -150,13 +189,18 @@ fn speak_of_health(
     memory: &Memory,
     report: &Report,
     seen: Option<Sighting>,
+    hold: &Hold,
 ) {
     for channel in voice.alert.caretakers() {
         let told = memory.told_health.iter().find(|(name, _)| name == channel).map(|(_, health)| *health);
-        let kind = match health_reason(outcome.health, told, seen) {
+        let kind = match health_reason(outcome.health, told, seen, hold) {
             HealthReason::Broke => Kind::Unwell,
             HealthReason::Mended => Kind::Well,
-            HealthReason::StillBroken | HealthReason::SourceDown | HealthReason::Fine => continue,
+            HealthReason::StillBroken
+            | HealthReason::SourceDown
+            | HealthReason::Silenced { .. }
+            | HealthReason::Muted { .. }
+            | HealthReason::Fine => continue,
         };
         outcome.told_health.push((channel.clone(), outcome.health));
         outcome.messages.push(sent(channel, voice.of_health(channel, kind, report), voice.now));

@@ -15,6 +15,9 @@ const MOST_NAMED: usize = 3;
 /// How things are now that an incident is over: `sku = A`, or what the rule sees.
 pub(super) fn over(alert: &Alert, finding: &Finding, judged: &[&Judged]) -> String {
     match (judged, &finding.answer) {
+        ([only], _) if only.labels.is_empty() && only.verdict == Verdict::Firing => {
+            "it ended while news was held back, and began again".into()
+        }
         ([only], _) if !only.labels.is_empty() => label(only),
         ([_], Ok((judgement, _))) if judgement.empty => "the query gave no row".into(),
         ([_], Ok((_, table))) => calm(alert, judged, table),

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use sqlx::{Error, Row, SqliteConnection};
 
-use super::shape::{instant, micros, read_labels, read_values, unknown};
+use super::shape::{instant, micros, name, read_labels, read_values, unknown};
+use super::silence;
 use crate::incident::{Health, Instance, News, State, Told};
 use crate::name::Name;
 use crate::store::{Memory, Remembered};
@@ -23,7 +24,12 @@ pub(super) async fn last_slot(connection: &mut SqliteConnection, job: &str) -> R
     row.await?.try_get::<Option<i64>, _>(0)?.map(instant).transpose()
 }
 
-pub(super) async fn memory(connection: &mut SqliteConnection, alert: &Name, source: &Name) -> Result<Memory, Error> {
+pub(super) async fn memory(
+    connection: &mut SqliteConnection,
+    alert: &Name,
+    source: &Name,
+    unless: &[Name],
+) -> Result<Memory, Error> {
     let row = sqlx::query("select health, rule from alerts where alert = $1")
         .bind(alert.as_str())
         .fetch_optional(&mut *connection)
@@ -39,6 +45,8 @@ pub(super) async fn memory(connection: &mut SqliteConnection, alert: &Name, sour
         told: told(connection, alert).await?,
         told_health: told_health(connection, alert).await?,
         source_down: source_down(connection, source).await?,
+        silences: silence::of_alert(connection, alert).await?,
+        open: open(connection, unless).await?,
     })
 }
 
@@ -97,10 +105,19 @@ async fn source_down(connection: &mut SqliteConnection, source: &Name) -> Result
     rows.into_iter().map(|row| Ok((name(row.try_get(0)?)?, instant(row.try_get(1)?)?))).collect()
 }
 
-fn health(word: &str) -> Result<Health, Error> {
-    Health::of_word(word).ok_or_else(|| unknown(word))
+/// Which of these alerts have an open incident.
+async fn open(connection: &mut SqliteConnection, alerts: &[Name]) -> Result<Vec<Name>, Error> {
+    let mut open = Vec::new();
+    for alert in alerts {
+        let sql = "select exists (select 1 from instances where alert = $1 and state in ('firing', 'recovering'))";
+        let row = sqlx::query(sql).bind(alert.as_str()).fetch_one(&mut *connection).await?;
+        if row.try_get(0)? {
+            open.push(alert.clone());
+        }
+    }
+    Ok(open)
 }
 
-fn name(word: &str) -> Result<Name, Error> {
-    Name::new(word).map_err(|_| unknown(word))
+fn health(word: &str) -> Result<Health, Error> {
+    Health::of_word(word).ok_or_else(|| unknown(word))
 }

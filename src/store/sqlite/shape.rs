@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use sqlx::Error;
 
+use crate::name::Name;
 use crate::value::{Value, stored};
 
 /// Microseconds since 1970 in UTC.
@@ -33,6 +34,11 @@ pub(super) fn write_values(values: &[Value<'_>]) -> String {
 pub(super) fn read_values(text: &str) -> Result<Vec<Value<'static>>, Error> {
     let texts: Vec<String> = serde_json::from_str(text).map_err(|error| Error::Decode(error.into()))?;
     Ok(texts.iter().map(|text| stored::read(text).unwrap_or(Value::Null)).collect())
+}
+
+/// A name of the catalogue.
+pub(super) fn name(word: &str) -> Result<Name, Error> {
+    Name::new(word).map_err(|_| unknown(word))
 }
 
 /// A word of the store that this version does not know.

@@ -140,18 +140,18 @@ async fn what_a_run_learned_is_remembered() {
         first.told_health = vec![(name("mail"), Health::NoData)];
         record(store.as_ref(), &first).await;
         let store = if place == Place::File { open(&folder, place).await } else { store };
-        let memory = store.recall(&name("a"), &name("shop")).await.expect("answers");
+        let memory = store.recall(&name("a"), &name("shop"), &[]).await.expect("answers");
         assert_eq!((memory.health, memory.rule.as_str()), (Health::NoData, "n > 1"));
         assert_eq!(memory.instances, std::slice::from_ref(&fires));
         assert_eq!(memory.told, [(name("ops"), fires.key.clone(), told)]);
         assert_eq!(memory.told_health, [(name("mail"), Health::NoData)]);
-        assert!(store.recall(&name("b"), &name("shop")).await.expect("answers").instances.is_empty());
+        assert!(store.recall(&name("b"), &name("shop"), &[]).await.expect("answers").instances.is_empty());
 
         let mut second_run = outcome("a", 4);
         second_run.told = vec![(name("ops"), fires.key.clone(), Told { news: News::Resolved, ..told })];
         second_run.forgotten = vec![fires.key];
         record(store.as_ref(), &second_run).await;
-        let memory = store.recall(&name("a"), &name("shop")).await.expect("answers");
+        let memory = store.recall(&name("a"), &name("shop"), &[]).await.expect("answers");
         assert!(memory.instances.is_empty() && memory.told.is_empty(), "an instance that is no more leaves nothing");
         assert_eq!(memory.health, Health::Healthy);
     }
@@ -213,7 +213,7 @@ async fn an_outcome_is_written_whole_or_not_at_all() {
         store.record(&[(&claim, &first)]).await.expect_err("an id occurs twice");
         drop(claim);
         assert_eq!(
-            store.recall(&name("a"), &name("shop")).await.expect("answers").health,
+            store.recall(&name("a"), &name("shop"), &[]).await.expect("answers").health,
             Health::Healthy,
             "{place:?}"
         );
@@ -235,13 +235,17 @@ async fn the_outcomes_of_many_runs_are_written_together_or_not_at_all() {
         let (first, twin) = (with("a", "same"), with("b", "same"));
         store.record(&[(&a, &first), (&b, &twin)]).await.expect_err("an id occurs twice");
         assert_eq!(
-            store.recall(&name("a"), &name("shop")).await.expect("answers").health,
+            store.recall(&name("a"), &name("shop"), &[]).await.expect("answers").health,
             Health::Healthy,
             "{place:?}"
         );
         let second = with("b", "other");
         store.record(&[(&a, &first), (&b, &second)]).await.expect("recorded");
-        assert_eq!(store.recall(&name("b"), &name("shop")).await.expect("answers").health, Health::Error, "{place:?}");
+        assert_eq!(
+            store.recall(&name("b"), &name("shop"), &[]).await.expect("answers").health,
+            Health::Error,
+            "{place:?}"
+        );
         assert_eq!(waiting(store.as_ref(), "ops", 0).await.len(), 2, "{place:?}");
         store.record(&[]).await.expect("nothing is recorded easily");
     }
@@ -267,7 +271,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
     done.join().expect("changed");
     let url = Secret::parse("sqlite:state.db", "a test").expect("reads");
     let Err(error) = store::open(&url, &Environment::default(), folder.path()).await else { panic!("it opened") };
-    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 3)");
+    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 4)");
 }
 
 #[tokio::test]
@@ -280,7 +284,7 @@ async fn a_second_writer_waits_for_its_turn() {
     let both = alerts.iter().enumerate().map(|(n, alert)| write(if n % 2 == 0 { one } else { two }, alert.clone()));
     futures_util::future::join_all(both).await;
     for alert in &alerts {
-        assert_eq!(one.recall(&name(alert), &name("shop")).await.expect("answers").rule, "n > 1");
+        assert_eq!(one.recall(&name(alert), &name("shop"), &[]).await.expect("answers").rule, "n > 1");
     }
 }
 
