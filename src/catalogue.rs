@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::channel;
 use crate::incident::{Mute, Policy};
@@ -63,6 +64,17 @@ pub struct Catalogue {
 pub struct State {
     /// `sqlite:PATH` or `sqlite::memory:`; a relative path starts at the catalogue's folder.
     pub url: Secret,
+    /// How long runs, decisions and settled messages are kept; at least a day.
+    pub keep: Duration,
+}
+
+impl State {
+    /// What is older than this at `now` is not kept.
+    #[must_use]
+    pub fn horizon(&self, now: Timestamp) -> Timestamp {
+        let keep = SignedDuration::try_from(self.keep).unwrap_or(SignedDuration::MAX);
+        now.checked_sub(keep).unwrap_or(Timestamp::MIN)
+    }
 }
 
 /// A `[sources.x]` table.

@@ -12,8 +12,10 @@ pub use failure::Exit;
 mod check;
 mod complete;
 mod completions;
+mod explain;
 mod failure;
 mod find;
+mod history;
 mod init;
 mod junit;
 mod list;
@@ -63,6 +65,10 @@ enum Verb {
     Schedule(schedule::Flags),
     /// List what the catalogue names, or what is silent
     List(list::Flags),
+    /// Show past runs: what was found, who was told, and why not
+    History(history::Flags),
+    /// Say why an alert told what it told, and when it will next
+    Explain(explain::Flags),
     /// Hold back the news of an alert for a while
     Silence(silence::Flags),
     /// End the silences of an alert
@@ -106,6 +112,8 @@ impl Verb {
             Self::Test(flags) => test::execute(&flags, config, output),
             Self::Schedule(flags) => schedule::execute(&flags, config, output),
             Self::List(flags) => list::execute(&flags, config, output),
+            Self::History(flags) => history::execute(&flags, config, output),
+            Self::Explain(flags) => explain::execute(&flags, config, output),
             Self::Silence(flags) => silence::execute(&flags, config, output),
             Self::Unsilence(flags) => unsilence::execute(&flags, config, output),
             Self::Validate(flags) => validate::execute(&flags, config, output),

@@ -14,8 +14,10 @@ use crate::name::Name;
 use crate::predicate::Verdict;
 
 pub use mute::{Mute, MuteError, MutePart, muted_until};
+pub use why::{Why, Words};
 
 mod mute;
+mod why;
 
 /// Where an instance stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,6 +16,7 @@ pub mod alert;
 mod answers;
 pub mod batch;
 pub mod deliver;
+pub mod explain;
 pub mod rehearse;
 pub mod run;
 

@@ -8,6 +8,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::table::{Batch, Column};
 
 mod csv;
@@ -168,6 +171,12 @@ pub fn renderer(format: Format, options: &Options) -> Box<dyn Renderer> {
         #[cfg(feature = "xlsx")]
         Format::Xlsx => Box::new(xlsx::XlsxRenderer::new(options)),
     }
+}
+
+/// A moment for people, in a zone: `2026-11-20 21:00:00 KST`.
+#[must_use]
+pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
 /// Rows of words under a heading, aligned, without lines: how verbs list things.

@@ -120,6 +120,7 @@ impl Scheduler {
     fn start(&self, alert: &Alert, slots: Vec<Timestamp>) {
         let (alert, doors, store) = (alert.clone(), Arc::clone(&self.doors), Arc::clone(&self.store));
         let (posted, abort, now) = (Arc::clone(&self.posted), self.abort.clone(), self.clock.now());
+        let horizon = self.catalogue.state.horizon(now);
         self.runs.spawn(async move {
             for slot in slots {
                 let run = run::alert(&alert, &doors, store.as_ref(), Some(slot), now);
@@ -131,6 +132,9 @@ impl Scheduler {
                         log(&report);
                         if messages > 0 {
                             posted.notify_waiters();
+                        }
+                        if let Err(problem) = store.prune(horizon, now).await {
+                            warn!("what is old was not forgotten: {problem}");
                         }
                     }
                     Ok(Ran::Busy) => {

@@ -10,9 +10,10 @@ use std::path::Path;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use crate::incident::{Health, Instance, Sighting, State, Told};
-use crate::message::{Message, Receipt};
+use crate::incident::{Health, Instance, Sighting, State, Told, Why};
+use crate::message::{Kind, Message, Receipt};
 use crate::name::Name;
 use crate::secret::{Environment, Revealed, Secret, SecretError};
 use crate::value::Value;
@@ -63,6 +64,17 @@ pub trait Store: Send + Sync {
 
     /// The silences that have not ended at `now`, by alert.
     fn silences(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<Silence>, StoreError>>;
+
+    /// Runs as they are kept, newest last.
+    fn history<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, Result<Vec<Past>, StoreError>>;
+
+    /// The newest message about an alert for each channel, and every one that waits, oldest first.
+    fn letters<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>>;
+
+    /// Forgets runs, decisions, settled messages and silences from before `before`, at most once an hour of `now` for
+    /// each process, in small transactions. Keeps what a decision still needs: the last run of each job, what each
+    /// channel was told, what waits, and the first delivered message of a thread that is open. Gives how many rows.
+    fn prune(&self, before: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Closes the store: everything written is on disk.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -177,8 +189,116 @@ pub struct Outcome {
     pub told_health: Vec<(Name, Health)>,
     /// What to send.
     pub messages: Vec<Outgoing>,
+    /// What was compared, of the gravest instances.
+    pub seen: Vec<Seen>,
+    /// Why each channel was told something or nothing.
+    pub decisions: Vec<Decision>,
     /// What the run saw of its source, when it saw anything.
     pub source: Option<AboutSource>,
+}
+
+/// What a rule looked at in one instance: names and texts, in a frozen shape.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its key for people: column and text; empty for an alert without key.
+    pub key: Vec<(String, String)>,
+    /// What was compared: a part of the rule and its value, none for NULL.
+    pub values: Vec<(String, Option<String>)>,
+}
+
+/// Why a channel was told something or nothing by one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The channel.
+    pub channel: Name,
+    /// The canonical text of a key that was told of or is held back; none where all instances with the same reason are
+    /// counted together.
+    pub key: Option<String>,
+    /// Why; of several instances the one with the earliest end.
+    pub why: Why,
+    /// How many instances.
+    pub count: u64,
+    /// The id of the message that told it.
+    pub message: Option<String>,
+}
+
+/// Which runs of alerts are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Of this alert only.
+    pub alert: Option<Name>,
+    /// With this health only.
+    pub health: Option<Health>,
+    /// With this state as the gravest only.
+    pub state: Option<State>,
+    /// Begun at or after this.
+    pub since: Option<Timestamp>,
+    /// At most so many, the newest.
+    pub limit: u32,
+}
+
+/// A run of an alert as it is kept.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The alert.
+    pub alert: Name,
+    /// The due instant; none for a run by hand.
+    pub slot: Option<Timestamp>,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was judged.
+    pub ended: Timestamp,
+    /// How the alert was.
+    pub health: Health,
+    /// The most severe state of its instances.
+    pub state: State,
+    /// How many rows the query gave, when it answered.
+    pub rows: Option<u64>,
+    /// The verdict or the trouble in words.
+    pub note: String,
+    /// What was compared.
+    pub seen: Vec<Seen>,
+    /// Why each channel was told something or nothing, and what became of what was told.
+    pub decisions: Vec<(Decision, Option<Letter>)>,
+}
+
+/// A message as the outbox knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Where it goes.
+    pub channel: Name,
+    /// What it tells.
+    pub kind: Kind,
+    /// When it was decided.
+    pub created: Timestamp,
+    /// How often delivery was tried.
+    pub attempts: u32,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It waits.
+    Waiting {
+        /// For this.
+        next_attempt: Timestamp,
+        /// What happened the last time, when it was tried.
+        problem: Option<String>,
+    },
+    /// It was delivered.
+    Delivered {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was given up.
+    Dead {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        problem: String,
+    },
 }
 
 /// What a run saw of its source, and what to send if no other run has told so: many alerts see the same outage. A

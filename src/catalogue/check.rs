@@ -28,6 +28,11 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where state is kept where nothing says otherwise.
 const DEFAULT_STATE: &str = "sqlite:.rowcall/state.db";
 
+/// How long history is kept where nothing says otherwise.
+const DEFAULT_KEEP: Duration = Duration::from_secs(90 * 24 * 3600);
+/// The shortest time it can be kept.
+const LEAST_KEEP: Duration = Duration::from_secs(24 * 3600);
+
 /// What the entries of a catalogue are checked against.
 struct Surroundings {
     zone: TimeZone,
@@ -117,16 +122,21 @@ fn zone(section: &Section<'_, '_>) -> Option<TimeZone> {
 }
 
 fn state(top: &Section<'_, '_>) -> State {
-    let default = || State { url: Secret::parse(DEFAULT_STATE, "the default").expect("the default has no reference") };
-    let Some(section) = top.section("state") else { return default() };
+    let url = || Secret::parse(DEFAULT_STATE, "the default").expect("the default has no reference");
+    let Some(section) = top.section("state") else { return State { url: url(), keep: DEFAULT_KEEP } };
+    let keep = section.duration("keep").unwrap_or(DEFAULT_KEEP);
+    if keep < LEAST_KEEP {
+        let problem = Problem::new(section.key_span("keep"), "`keep` must be a day or more");
+        section.report(problem.hint("a slot that was forgotten could be run again"));
+    }
     let text = section.text("url");
     if let Some(text) = text.as_ref().filter(|text| !text.value.starts_with("sqlite:")) {
         let problem = Problem::new(text.span.clone(), "the store is a SQLite file");
         section.report(problem.hint("write `sqlite:PATH`, or `sqlite::memory:` to keep nothing"));
     }
-    let url = text.and_then(|text| secret(&section, "url", &text));
+    let given = text.and_then(|text| secret(&section, "url", &text));
     section.finish();
-    url.map_or_else(default, |url| State { url })
+    State { url: given.unwrap_or_else(url), keep }
 }
 
 fn timeout(section: &Section<'_, '_>) -> Option<Duration> {

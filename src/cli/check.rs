@@ -212,6 +212,7 @@ async fn tell(batch: &Batch<'_>, store: &dyn Store, wishes: &Wishes, output: &mu
         writeln!(output)?;
     }
     drop(decided);
+    store.prune(batch.catalogue.state.horizon((batch.now)()), (batch.now)()).await?;
     let deliveries = deliver::all(store, batch.doors, (batch.now)(), fastrand::f64).await?;
     Ok(exit.merge(report::undelivered(&deliveries, output)))
 }

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::{find, silence, stop};
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
-use crate::render::listing;
+use crate::render::{listing, moment};
 use crate::store::Silence;
 
 #[derive(Debug, Args)]
@@ -110,11 +110,15 @@ fn silences(json: bool, catalogue: &Catalogue, output: &mut Output) -> Result<Ex
         let text = serde_json::to_string_pretty(&silences).expect("texts and instants are JSON");
         writeln!(output, "{text}")?;
     } else if !silences.is_empty() {
-        let moment =
-            |at: jiff::Timestamp| at.to_zoned(catalogue.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
         let row = |silent: &Silent| {
             let key = silent.key.as_ref().map_or_else(String::new, |key| key.join(", "));
-            vec![silent.alert.clone(), key, moment(silent.until), silent.who.clone(), silent.reason.clone()]
+            vec![
+                silent.alert.clone(),
+                key,
+                moment(silent.until, &catalogue.zone),
+                silent.who.clone(),
+                silent.reason.clone(),
+            ]
         };
         let rows: Vec<Vec<String>> = silences.iter().map(row).collect();
         write!(output, "{}", listing(&["alert", "key", "until", "who", "reason"], &rows))?;

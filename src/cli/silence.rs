@@ -13,6 +13,7 @@ use super::output::Output;
 use super::{complete, find, stop};
 use crate::catalogue::{Alert, Catalogue};
 use crate::clock::{Clock, SystemClock};
+use crate::render::moment;
 use crate::secret::Environment;
 use crate::store::{self, Silence, Store};
 
@@ -60,7 +61,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         store.close().await;
         done.map_err(Failure::from)
     })?;
-    let until = silence.until.to_zoned(alert.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    let until = moment(silence.until, &alert.zone);
     let what = flags.key.as_ref().map_or_else(String::new, |key| format!(" key `{key}`"));
     writeln!(output, "alert `{}`{what} is silent until {until}", alert.name)?;
     Ok(Exit::Done)

@@ -29,6 +29,8 @@ mod conclude;
 mod evidence;
 mod hold;
 mod judged;
+pub mod next;
+mod paper;
 mod words;
 
 pub use evidence::sample;
@@ -132,7 +134,9 @@ impl Standing {
         }
     }
 
-    fn of(health: Health, state: State) -> Self {
+    /// The one word for a health and the gravest state.
+    #[must_use]
+    pub fn of(health: Health, state: State) -> Self {
         match (health, state) {
             (Health::Error, _) => Self::Error,
             (Health::NoData, _) => Self::NoData,

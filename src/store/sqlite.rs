@@ -13,11 +13,13 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::{Claim, Claimed, Memory, Outcome, Settlement, Silence, Store, StoreError, Waiting};
+use super::{Claim, Claimed, Letter, Memory, Outcome, Past, Settlement, Silence, Store, StoreError, Waiting, Wanted};
 use crate::name::Name;
 
+mod history;
 mod migrate;
 mod outbox;
+mod prune;
 mod recall;
 mod record;
 mod shape;
@@ -37,6 +39,8 @@ pub(super) struct Sqlite {
     connection: tokio::sync::Mutex<SqliteConnection>,
     locks: Locks,
     place: String,
+    /// When this process last forgot what is old.
+    pruned: Mutex<Option<Timestamp>>,
 }
 
 /// Where claims are held.
@@ -63,7 +67,12 @@ impl Sqlite {
         let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
         let mut connection = connect(options, path).await?;
         migrate::migrate(&mut connection, path).await?;
-        Ok(Self { connection: tokio::sync::Mutex::new(connection), locks, place: path.to_owned() })
+        Ok(Self {
+            connection: tokio::sync::Mutex::new(connection),
+            locks,
+            place: path.to_owned(),
+            pruned: Mutex::default(),
+        })
     }
 
     /// The store as it is, to look at; none when there is no file.
@@ -76,7 +85,12 @@ impl Sqlite {
         let mut connection = connect(SqliteConnectOptions::new().filename(&file).read_only(true), path).await?;
         migrate::check(&mut connection, path).await?;
         let locks = Locks::Memory(Arc::default());
-        Ok(Some(Self { connection: tokio::sync::Mutex::new(connection), locks, place: path.to_owned() }))
+        Ok(Some(Self {
+            connection: tokio::sync::Mutex::new(connection),
+            locks,
+            place: path.to_owned(),
+            pruned: Mutex::default(),
+        }))
     }
 
     fn failed(&self, error: &sqlx::Error) -> StoreError {
@@ -242,6 +256,41 @@ impl Store for Sqlite {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
             silence::lasting(&mut connection, now).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn history<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, Result<Vec<Past>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            history::runs(&mut connection, wanted).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn letters<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            history::letters(&mut connection, alert).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn prune(&self, before: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            if !prune::is_time(&mut self.pruned.lock().unwrap_or_else(PoisonError::into_inner), now) {
+                return Ok(0);
+            }
+            let mut pruned = 0;
+            for _ in 0..prune::MOST_BATCHES {
+                // Others may write between two batches.
+                let batch = prune::batch(&mut *self.connection.lock().await, before).await;
+                let rows = batch.map_err(|error| self.failed(&error))?;
+                pruned += rows;
+                if rows == 0 {
+                    return Ok(pruned);
+                }
+            }
+            // There is more: the next call goes on.
+            *self.pruned.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            Ok(pruned)
         })
     }
 

@@ -410,7 +410,7 @@ fn entries_are_listed() {
         "tags": [
           "orders"
         ],
-        "line": 48
+        "line": 49
       },
       {
         "kind": "query",
@@ -418,7 +418,7 @@ fn entries_are_listed() {
         "detail": "on demo",
         "description": "What is on the shelves",
         "tags": [],
-        "line": 43
+        "line": 44
       }
     ]
     "#);

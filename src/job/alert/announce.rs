@@ -9,6 +9,7 @@ use super::{Finding, Report, Trouble, evidence, words};
 use crate::catalogue::Alert;
 use crate::message::{Excerpt, Kind, Message, Severity, ascii, thread};
 use crate::name::Name;
+use crate::render::moment;
 
 /// How many rows of evidence a message carries.
 const MOST_ROWS: usize = 20;
@@ -157,6 +158,6 @@ impl Voice<'_> {
 
     /// A moment in the alert's zone: `2026-11-20 21:00:00 KST`.
     fn moment(&self, at: Timestamp) -> String {
-        at.to_zoned(self.alert.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+        moment(at, &self.alert.zone)
     }
 }

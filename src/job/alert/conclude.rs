@@ -6,13 +6,18 @@ use jiff::Timestamp;
 
 use super::hold::Holds;
 use super::judged::{Judged, verdicts};
+use super::paper::Newspaper;
 use super::{Finding, Report, Standing, Trouble, announce, describe, is_same_rule};
 use crate::catalogue::Alert;
-use crate::incident::{HealthReason, Hold, Instance, News, Reason, Sighting, State, Told, health_reason, reason, step};
+use crate::incident::{HealthReason, Hold, Instance, Sighting, State, Told, Why, health_reason, reason, step};
 use crate::message::{Kind, Message};
 use crate::name::Name;
 use crate::predicate::Verdict;
-use crate::store::{AboutSource, Memory, Outcome, Outgoing, Remembered};
+use crate::store::{AboutSource, Decision, Memory, Outcome, Outgoing, Remembered, Seen};
+use crate::value::Value;
+
+/// Of how many instances what was compared is kept.
+const MOST_SEEN: usize = 20;
 
 /// One instance after its step.
 struct Stepped {
@@ -51,6 +56,8 @@ pub fn conclude(alert: &Alert, memory: &Memory, finding: &Finding, now: Timestam
         told: Vec::new(),
         told_health: Vec::new(),
         messages: Vec::new(),
+        seen: seen(&stepped),
+        decisions: Vec::new(),
         source: None,
     };
     let voice = announce::Voice { alert, finding, now };
@@ -58,9 +65,9 @@ pub fn conclude(alert: &Alert, memory: &Memory, finding: &Finding, now: Timestam
     let holds = Holds::new(alert, memory, now.max(finding.ended));
     let owed = speak_of_incidents(&mut outcome, &voice, memory, &holds, &stepped);
     remember(&mut outcome, alert, &stepped, &known, is_same_rule(alert, memory), &owed);
-    let seen = finding.answer.as_ref().map_or_else(Trouble::sighting, |_| Some(Sighting::Up));
-    speak_of_health(&mut outcome, &voice, memory, &report, seen, &holds.of_health());
-    outcome.source = seen.map(|seen| speak_of_source(&voice, memory, seen));
+    let sighting = finding.answer.as_ref().map_or_else(Trouble::sighting, |_| Some(Sighting::Up));
+    speak_of_health(&mut outcome, &voice, memory, &report, sighting, &holds.of_health());
+    outcome.source = sighting.map(|seen| speak_of_source(&voice, memory, seen));
     (outcome, report)
 }
 
@@ -93,12 +100,16 @@ fn remember(
     }
 }
 
-/// The news of one run for one channel.
-#[derive(Default)]
-struct Newspaper<'a> {
-    over: Vec<announce::Item<'a>>,
-    began: Vec<announce::Item<'a>>,
-    again: Vec<announce::Item<'a>>,
+/// What was compared, the gravest instances first.
+fn seen(stepped: &[Stepped]) -> Vec<Seen> {
+    let mut gravest: Vec<&Stepped> = stepped.iter().filter(|stepped| !stepped.judged.values.is_empty()).collect();
+    gravest.sort_by_key(|stepped| std::cmp::Reverse(stepped.instance.state));
+    let text = |value: &Value<'_>| (!value.is_null()).then(|| value.to_string());
+    let seen = |Stepped { judged, .. }: &Stepped| Seen {
+        key: judged.labels.clone(),
+        values: judged.values.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+    };
+    gravest.into_iter().take(MOST_SEEN).map(seen).collect()
 }
 
 /// Asks for each channel why to speak of each instance, and composes one message for each kind of news. Gives the keys
@@ -128,58 +139,16 @@ fn speak_of_incidents<'a>(
             }
             let until = if instance.state == State::Ok { instance.since } else { voice.now };
             let began = instance.began.or(last.map(|last| last.began)).unwrap_or(voice.now);
-            if let Some(news) = paper.take(&why, announce::Item { judged, began, until }, last) {
+            if let Some(news) = paper.take(why, announce::Item { judged, began, until }, last) {
                 outcome.told.push((channel.clone(), judged.key.clone(), Told { news, began, at: voice.now }));
             }
         }
-        outcome.messages.extend(paper.print(channel, voice, firing));
+        let minutes = std::mem::take(&mut paper.minutes);
+        let edition = paper.print(channel, voice, firing);
+        outcome.decisions.extend(edition.decisions(channel, &minutes));
+        outcome.messages.extend(edition.messages().map(|message| sent(channel, message, voice.now)));
     }
     owed
-}
-
-impl<'a> Newspaper<'a> {
-    /// Puts an instance on the page where it belongs, and gives what the channel has then been told of it.
-    fn take(&mut self, why: &Reason, item: announce::Item<'a>, last: Option<&Told>) -> Option<News> {
-        let (page, news) = match why {
-            Reason::Began => (&mut self.began, News::Firing),
-            Reason::BeganAgain => {
-                self.over.extend(last.map(|last| announce::Item { began: last.began, ..item }));
-                (&mut self.began, News::Firing)
-            }
-            Reason::RepeatDue => (&mut self.again, News::Firing),
-            Reason::Over => (&mut self.over, News::Resolved),
-            Reason::Quiet
-            | Reason::Pending { .. }
-            | Reason::RepeatNotDue { .. }
-            | Reason::RepeatNever
-            | Reason::Recovering { .. }
-            | Reason::ResolvedOff
-            | Reason::Unjudged
-            | Reason::Silenced { .. }
-            | Reason::Muted { .. }
-            | Reason::Inhibited { .. } => return None,
-        };
-        page.push(item);
-        Some(news)
-    }
-
-    /// One message for each kind of news; a flood of `firing` instances is one digest.
-    fn print(self, channel: &Name, voice: &announce::Voice<'_>, firing: usize) -> Vec<Outgoing> {
-        let Self { over, mut began, again } = self;
-        // First what is over: whoever reads the last message only must not take what fires for over.
-        let over = (!over.is_empty()).then(|| voice.of_incidents(channel, Kind::Resolved, &over));
-        let mut messages = Vec::from_iter(over);
-        if firing > voice.alert.max_instances && !(began.is_empty() && again.is_empty()) {
-            let fresh = began.len();
-            began.extend(again);
-            messages.push(voice.of_flood(channel, &began, firing, fresh));
-        } else {
-            for (kind, items) in [(Kind::Firing, began), (Kind::Repeat, again)] {
-                messages.extend((!items.is_empty()).then(|| voice.of_incidents(channel, kind, &items)));
-            }
-        }
-        messages.into_iter().map(|message| sent(channel, message, voice.now)).collect()
-    }
 }
 
 /// Asks for each caretaker why to speak of the alert's own health.
@@ -193,17 +162,26 @@ fn speak_of_health(
 ) {
     for channel in voice.alert.caretakers() {
         let told = memory.told_health.iter().find(|(name, _)| name == channel).map(|(_, health)| *health);
-        let kind = match health_reason(outcome.health, told, seen, hold) {
+        let why = health_reason(outcome.health, told, seen, hold);
+        let mut decision =
+            Decision { channel: channel.clone(), key: None, why: Why::Health(why), count: 1, message: None };
+        let kind = match why {
             HealthReason::Broke => Kind::Unwell,
             HealthReason::Mended => Kind::Well,
+            HealthReason::Fine => continue,
             HealthReason::StillBroken
             | HealthReason::SourceDown
             | HealthReason::Silenced { .. }
-            | HealthReason::Muted { .. }
-            | HealthReason::Fine => continue,
+            | HealthReason::Muted { .. } => {
+                outcome.decisions.push(decision);
+                continue;
+            }
         };
         outcome.told_health.push((channel.clone(), outcome.health));
-        outcome.messages.push(sent(channel, voice.of_health(channel, kind, report), voice.now));
+        let message = voice.of_health(channel, kind, report);
+        decision.message = Some(message.id.clone());
+        outcome.decisions.push(decision);
+        outcome.messages.push(sent(channel, message, voice.now));
     }
 }
 

@@ -3,8 +3,9 @@
 use sqlx::{Connection, Error, SqliteConnection};
 
 use super::shape::{micros, write_labels, write_values};
-use crate::incident::Sighting;
-use crate::store::{AboutSource, Claim, Outcome, Outgoing};
+use crate::incident::{Sighting, Why, Words};
+use crate::name::Name;
+use crate::store::{AboutSource, Claim, Decision, Outcome, Outgoing};
 
 /// Gives for each run how many messages were put into the outbox.
 pub(super) async fn outcomes(
@@ -23,8 +24,12 @@ pub(super) async fn outcomes(
     Ok(enqueued)
 }
 
-/// Enqueues for each channel what it has not been told of the source; gives how many messages that were.
-async fn source(connection: &mut SqliteConnection, outcome: &Outcome, about: &AboutSource) -> Result<usize, Error> {
+/// Enqueues for each channel what it has not been told of the source; gives what was decided by that.
+async fn source(
+    connection: &mut SqliteConnection,
+    outcome: &Outcome,
+    about: &AboutSource,
+) -> Result<Vec<Decision>, Error> {
     let sql = match about.seen {
         Sighting::Down => {
             "insert into told_source (source, channel, news, at) values ($1, $2, 'down', $3)
@@ -38,7 +43,7 @@ async fn source(connection: &mut SqliteConnection, outcome: &Outcome, about: &Ab
     };
     // No alert is called like this: names hold no blank.
     let lane = format!("source {}", about.source);
-    let mut enqueued = 0;
+    let mut decisions = Vec::new();
     for outgoing in &about.messages {
         let told = sqlx::query(sql)
             .bind(about.source.as_str())
@@ -49,14 +54,20 @@ async fn source(connection: &mut SqliteConnection, outcome: &Outcome, about: &Ab
             .await?;
         if told.rows_affected() > 0 {
             enqueue(connection, outcome, &lane, outgoing).await?;
-            enqueued += 1;
+            decisions.push(Decision {
+                channel: outgoing.channel.clone(),
+                key: None,
+                why: Why::Source(about.seen),
+                count: 1,
+                message: Some(outgoing.message.id.clone()),
+            });
         }
     }
-    Ok(enqueued)
+    Ok(decisions)
 }
 
 async fn outcome(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome) -> Result<usize, Error> {
-    run(connection, claim, outcome).await?;
+    let run = run(connection, claim, outcome).await?;
     instances(connection, outcome).await?;
     told(connection, outcome).await?;
     forget(connection, outcome).await?;
@@ -65,14 +76,18 @@ async fn outcome(connection: &mut SqliteConnection, claim: &Claim, outcome: &Out
     }
     let about_source = match &outcome.source {
         Some(about) => source(connection, outcome, about).await?,
-        None => 0,
+        None => Vec::new(),
     };
-    Ok(outcome.messages.len() + about_source)
+    decisions(connection, run, outcome.decisions.iter().chain(&about_source)).await?;
+    Ok(outcome.messages.len() + about_source.len())
 }
 
-async fn run(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome) -> Result<(), Error> {
-    sqlx::query(
-        "insert into runs (job, slot, started, ended, health, state, rows, note) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+/// Gives the number of the run.
+async fn run(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome) -> Result<i64, Error> {
+    let seen = serde_json::to_string(&outcome.seen).expect("texts are JSON");
+    let run = sqlx::query(
+        "insert into runs (job, slot, started, ended, health, state, rows, note, seen)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(&claim.job)
     .bind(claim.slot.map(micros))
@@ -82,8 +97,10 @@ async fn run(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome
     .bind(outcome.state.as_str())
     .bind(outcome.rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX)))
     .bind(&outcome.note)
+    .bind(seen)
     .execute(&mut *connection)
-    .await?;
+    .await?
+    .last_insert_rowid();
     sqlx::query(
         "insert into alerts (alert, health, since, rule) values ($1, $2, $3, $4)
          on conflict (alert) do update set health = excluded.health, rule = excluded.rule,
@@ -96,6 +113,33 @@ async fn run(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome
     .bind(&outcome.rule)
     .execute(connection)
     .await?;
+    Ok(run)
+}
+
+async fn decisions<'a>(
+    connection: &mut SqliteConnection,
+    run: i64,
+    decisions: impl Iterator<Item = &'a Decision>,
+) -> Result<(), Error> {
+    for (place, decision) in (0_i64..).zip(decisions) {
+        let Words { about, word, until, by } = decision.why.words();
+        sqlx::query(
+            "insert into decisions (run, place, channel, key, about, reason, until, held_by, count, message)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(run)
+        .bind(place)
+        .bind(decision.channel.as_str())
+        .bind(&decision.key)
+        .bind(about)
+        .bind(word)
+        .bind(until.map(micros))
+        .bind(by.as_ref().map(Name::as_str))
+        .bind(i64::try_from(decision.count).unwrap_or(i64::MAX))
+        .bind(&decision.message)
+        .execute(&mut *connection)
+        .await?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,96 @@
+//! `rowcall explain`: why an alert told what it told, and when it will next.
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
+use jiff::Timestamp;
+
+use super::failure::{Exit, Failure, visible_lines};
+use super::history::{Run, SCHEMA};
+use super::output::Output;
+use super::silence::{alert, open};
+use super::{complete, find, stop};
+use crate::clock::{Clock, SystemClock};
+use crate::job::explain::{Explanation, explain};
+use crate::store::{Past, Store, StoreError, Wanted};
+
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// The alert
+    #[arg(value_name = "ALERT", add = ArgValueCandidates::new(complete::alert_names))]
+    alert: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The JSON shape: these keys, and only ever more.
+#[derive(serde::Serialize)]
+struct Explained {
+    schema: u32,
+    alert: String,
+    sentences: Vec<String>,
+    due: Option<Timestamp>,
+    last_run: Option<Run>,
+    channels: Vec<Channel>,
+}
+
+#[derive(serde::Serialize)]
+struct Channel {
+    channel: String,
+    sentences: Vec<String>,
+    next: Option<Timestamp>,
+}
+
+pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
+    let catalogue = find::catalogue(config)?;
+    let alert = alert(&catalogue, &flags.alert)?;
+    let (sources, _) = output.worlds(&catalogue);
+    let (last, explanation) = stop::runtime()?.block_on(async {
+        let store = open(&catalogue, &sources.environment).await?;
+        let known = recollect(store.as_ref(), alert).await;
+        store.close().await;
+        known.map_err(Failure::from)
+    })?;
+    if flags.json {
+        let explained = Explained {
+            schema: SCHEMA,
+            alert: alert.name.to_string(),
+            sentences: explanation.sentences,
+            due: explanation.due,
+            last_run: last.as_ref().map(Run::of),
+            channels: explanation
+                .channels
+                .into_iter()
+                .map(|it| Channel { channel: it.channel.to_string(), sentences: it.sentences, next: it.next })
+                .collect(),
+        };
+        writeln!(output, "{}", serde_json::to_string_pretty(&explained).expect("texts and instants are JSON"))?;
+        return Ok(Exit::Done);
+    }
+    writeln!(output, "{}", alert.name)?;
+    print(&explanation.sentences, output)?;
+    for told in &explanation.channels {
+        writeln!(output, "\n{}", told.channel)?;
+        print(&told.sentences, output)?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn recollect(
+    store: &dyn Store,
+    alert: &crate::catalogue::Alert,
+) -> Result<(Option<Past>, Explanation), StoreError> {
+    let wanted = Wanted { alert: Some(alert.name.clone()), limit: 1, ..Wanted::default() };
+    let last = store.history(&wanted).await?.pop();
+    let memory = store.recall(&alert.name, &alert.ask.source, &alert.unless).await?;
+    let letters = store.letters(&alert.name).await?;
+    let explanation = explain(alert, &memory, last.as_ref(), &letters, SystemClock.now());
+    Ok((last, explanation))
+}
+
+fn print(sentences: &[String], output: &mut Output) -> std::io::Result<()> {
+    sentences.iter().try_for_each(|sentence| writeln!(output, "  {}", visible_lines(sentence)))
+}

@@ -1,0 +1,208 @@
+//! `rowcall history`: the runs that are kept.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
+use jiff::{SignedDuration, Timestamp};
+
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::silence::open;
+use super::{complete, find, stop};
+use crate::catalogue::Catalogue;
+use crate::clock::{Clock, SystemClock};
+use crate::incident::{Health, State};
+use crate::job::alert::Standing;
+use crate::name::Name;
+use crate::render::{listing, moment};
+use crate::store::{Decision, Fate, Letter, Past, Seen, Wanted};
+
+/// The version of the JSON shape.
+pub(super) const SCHEMA: u32 = 1;
+
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// One alert only
+    #[arg(value_name = "ALERT", add = ArgValueCandidates::new(complete::alert_names))]
+    alert: Option<String>,
+    /// Only runs that ended like this
+    #[arg(long, value_name = "STATE", value_parser = ["ok", "pending", "recovering", "firing", "no_data", "error"])]
+    state: Option<String>,
+    /// Only runs of this last while, such as 7d or 12h
+    #[arg(long, value_name = "LENGTH", value_parser = humantime::parse_duration)]
+    since: Option<Duration>,
+    /// At most this many, the newest
+    #[arg(long, value_name = "RUNS", default_value_t = 100)]
+    limit: u32,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(serde::Serialize)]
+struct History {
+    schema: u32,
+    runs: Vec<Run>,
+}
+
+/// A run; the JSON shape has these keys and only gains more.
+#[derive(serde::Serialize)]
+pub(super) struct Run {
+    alert: String,
+    slot: Option<Timestamp>,
+    started: Timestamp,
+    duration_ms: i64,
+    state: &'static str,
+    incidents: &'static str,
+    health: &'static str,
+    rows: Option<u64>,
+    note: String,
+    values: Vec<Values>,
+    decisions: Vec<Decided>,
+}
+
+/// What was compared in one instance.
+#[derive(serde::Serialize)]
+struct Values {
+    key: Vec<(String, String)>,
+    values: Vec<(String, Option<String>)>,
+}
+
+/// Why a channel was told something or nothing.
+#[derive(serde::Serialize)]
+struct Decided {
+    channel: String,
+    about: &'static str,
+    reason: &'static str,
+    until: Option<Timestamp>,
+    by: Option<String>,
+    key: Option<Vec<String>>,
+    instances: u64,
+    message: Option<Delivery>,
+}
+
+/// What became of a message.
+#[derive(serde::Serialize)]
+struct Delivery {
+    state: &'static str,
+    at: Option<Timestamp>,
+    attempts: u32,
+    problem: Option<String>,
+}
+
+impl Run {
+    pub(super) fn of(past: &Past) -> Self {
+        let values = |seen: &Seen| Values { key: seen.key.clone(), values: seen.values.clone() };
+        Self {
+            alert: past.alert.to_string(),
+            slot: past.slot,
+            started: past.started,
+            duration_ms: i64::try_from(past.ended.duration_since(past.started).as_millis()).unwrap_or(i64::MAX),
+            state: standing(past).as_str(),
+            incidents: past.state.as_str(),
+            health: past.health.as_str(),
+            rows: past.rows,
+            note: past.note.clone(),
+            values: past.seen.iter().map(values).collect(),
+            decisions: past.decisions.iter().map(|(decision, letter)| decided(decision, letter.as_ref())).collect(),
+        }
+    }
+}
+
+fn standing(past: &Past) -> Standing {
+    Standing::of(past.health, past.state)
+}
+
+fn decided(decision: &Decision, letter: Option<&Letter>) -> Decided {
+    let words = decision.why.words();
+    Decided {
+        channel: decision.channel.to_string(),
+        about: words.about,
+        reason: words.word,
+        until: words.until,
+        by: words.by.map(|by| by.to_string()),
+        key: decision.key.as_ref().map(|key| serde_json::from_str(key).unwrap_or_else(|_| vec![key.clone()])),
+        instances: decision.count,
+        message: letter.map(delivery),
+    }
+}
+
+fn delivery(letter: &Letter) -> Delivery {
+    let (state, at, problem) = match &letter.fate {
+        Fate::Waiting { next_attempt, problem } => ("waiting", *next_attempt, problem.clone()),
+        Fate::Delivered { at } => ("delivered", *at, None),
+        Fate::Dead { at, problem } => ("dead", *at, Some(problem.clone())),
+    };
+    Delivery { state, at: Some(at), attempts: letter.attempts, problem }
+}
+
+pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
+    let catalogue = find::catalogue(config)?;
+    let wanted = wanted(flags, &catalogue)?;
+    let (sources, _) = output.worlds(&catalogue);
+    let runs = stop::runtime()?.block_on(async {
+        let store = open(&catalogue, &sources.environment).await?;
+        let runs = store.history(&wanted).await;
+        store.close().await;
+        runs.map_err(Failure::from)
+    })?;
+    if let Some(alert) = wanted.alert.as_ref().filter(|_| runs.is_empty())
+        && !catalogue.alerts.contains_key(alert)
+    {
+        return Err(find::unknown("alert", alert.as_str(), catalogue.alerts.keys()));
+    }
+    if flags.json {
+        let history = History { schema: SCHEMA, runs: runs.iter().map(Run::of).collect() };
+        writeln!(output, "{}", serde_json::to_string_pretty(&history).expect("texts and instants are JSON"))?;
+    } else if !runs.is_empty() {
+        let rows: Vec<Vec<String>> = runs.iter().map(|run| row(run, &catalogue)).collect();
+        write!(output, "{}", listing(&["at", "alert", "state", "took", "rows", "why", "told"], &rows))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn wanted(flags: &Flags, catalogue: &Catalogue) -> Result<Wanted, Failure> {
+    let alert = match &flags.alert {
+        // An alert that is no longer in the catalogue may have a past.
+        Some(word) => Some(Name::new(word).map_err(|_| find::unknown("alert", word, catalogue.alerts.keys()))?),
+        None => None,
+    };
+    let state = flags.state.as_deref();
+    let health = state.map(|word| Health::of_word(word).unwrap_or(Health::Healthy));
+    let since = flags.since.and_then(|length| SignedDuration::try_from(length).ok());
+    Ok(Wanted {
+        alert,
+        health,
+        state: state.and_then(State::of_word),
+        since: since.map(|length| SystemClock.now().checked_sub(length).unwrap_or(Timestamp::MIN)),
+        limit: flags.limit,
+    })
+}
+
+fn row(past: &Past, catalogue: &Catalogue) -> Vec<String> {
+    let zone = catalogue.alerts.get(&past.alert).map_or(&catalogue.zone, |alert| &alert.zone);
+    let took = past.ended.duration_since(past.started).as_millis();
+    vec![
+        moment(past.started, zone),
+        past.alert.to_string(),
+        standing(past).as_str().to_owned(),
+        format!("{took} ms"),
+        past.rows.map_or_else(String::new, |rows| rows.to_string()),
+        past.note.lines().next().unwrap_or_default().to_owned(),
+        told(past),
+    ]
+}
+
+/// `ops: began (delivered), mail: silenced`.
+fn told(past: &Past) -> String {
+    let together = past.decisions.iter().filter(|(decision, _)| decision.key.is_none());
+    let one = |(decision, letter): &(Decision, Option<Letter>)| {
+        let count = if decision.count == 1 { String::new() } else { format!("{} ", decision.count) };
+        let fate = letter.as_ref().map_or_else(String::new, |letter| format!(" ({})", delivery(letter).state));
+        format!("{}: {count}{}{fate}", decision.channel, decision.why.words().word)
+    };
+    together.map(one).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,108 @@
+//! What was: runs, why they told what to whom, and what became of it.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Error, Row, SqliteConnection};
+
+use super::shape::{instant, micros, name, unknown};
+use crate::incident::{Health, State, Why, Words};
+use crate::message::Message;
+use crate::name::Name;
+use crate::store::{Decision, Fate, Letter, Past, Wanted};
+
+/// The columns of [`letter`].
+const LETTER: &str = "o.channel, o.message, o.created, o.attempts, o.state, o.next_attempt, o.settled, o.problem";
+
+pub(super) async fn runs(connection: &mut SqliteConnection, wanted: &Wanted) -> Result<Vec<Past>, Error> {
+    let rows = sqlx::query(
+        "select id, substr(job, 7), slot, started, ended, health, state, rows, note, seen from runs
+         where job like 'alert %' and ($1 is null or job = 'alert ' || $1) and ($2 is null or health = $2)
+         and ($3 is null or state = $3) and ($4 is null or started >= $4)
+         order by started desc, id desc limit $5",
+    )
+    .bind(wanted.alert.as_ref().map(Name::as_str))
+    .bind(wanted.health.map(Health::as_str))
+    .bind(wanted.state.map(State::as_str))
+    .bind(wanted.since.map(micros))
+    .bind(wanted.limit)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut runs = Vec::with_capacity(rows.len());
+    for row in rows.iter().rev() {
+        let decisions = decisions(connection, row.try_get(0)?).await?;
+        runs.push(Past { decisions, ..run(row)? });
+    }
+    Ok(runs)
+}
+
+fn run(row: &SqliteRow) -> Result<Past, Error> {
+    let (health, state): (&str, &str) = (row.try_get(5)?, row.try_get(6)?);
+    Ok(Past {
+        alert: name(row.try_get(1)?)?,
+        slot: row.try_get::<Option<i64>, _>(2)?.map(instant).transpose()?,
+        started: instant(row.try_get(3)?)?,
+        ended: instant(row.try_get(4)?)?,
+        health: Health::of_word(health).ok_or_else(|| unknown(health))?,
+        state: State::of_word(state).ok_or_else(|| unknown(state))?,
+        rows: row.try_get::<Option<i64>, _>(7)?.map(i64::unsigned_abs),
+        note: row.try_get(8)?,
+        seen: serde_json::from_str(row.try_get(9)?).map_err(|error| Error::Decode(error.into()))?,
+        decisions: Vec::new(),
+    })
+}
+
+async fn decisions(connection: &mut SqliteConnection, run: i64) -> Result<Vec<(Decision, Option<Letter>)>, Error> {
+    let sql = format!(
+        "select {LETTER}, d.channel, d.key, d.about, d.reason, d.until, d.held_by, d.count, d.message
+         from decisions d left join outbox o on o.id = d.message where d.run = $1 order by d.place"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(run).fetch_all(connection).await?;
+    rows.iter().map(decision).collect()
+}
+
+fn decision(row: &SqliteRow) -> Result<(Decision, Option<Letter>), Error> {
+    let by: Option<&str> = row.try_get(13)?;
+    let words = Words {
+        about: row.try_get(10)?,
+        word: row.try_get(11)?,
+        until: row.try_get::<Option<i64>, _>(12)?.map(instant).transpose()?,
+        by: by.map(name).transpose()?,
+    };
+    let decision = Decision {
+        channel: name(row.try_get(8)?)?,
+        key: row.try_get(9)?,
+        why: Why::of_words(&words).ok_or_else(|| unknown(words.word))?,
+        count: row.try_get::<i64, _>(14)?.unsigned_abs(),
+        message: row.try_get(15)?,
+    };
+    // The message may have been pruned meanwhile.
+    let is_kept = row.try_get::<Option<&str>, _>(0)?.is_some();
+    Ok((decision, is_kept.then(|| letter(row)).transpose()?))
+}
+
+pub(super) async fn letters(connection: &mut SqliteConnection, alert: &Name) -> Result<Vec<Letter>, Error> {
+    let sql = format!(
+        "select {LETTER} from outbox o where o.alert = $1 and (o.state = 'waiting' or o.seq in
+         (select max(seq) from outbox where alert = $1 group by channel)) order by o.seq"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(alert.as_str()).fetch_all(connection).await?;
+    rows.iter().map(letter).collect()
+}
+
+fn letter(row: &SqliteRow) -> Result<Letter, Error> {
+    let message: Message = serde_json::from_str(row.try_get(1)?).map_err(|error| Error::Decode(error.into()))?;
+    let settled = || -> Result<Timestamp, Error> { instant(row.try_get(6)?) };
+    let fate = match row.try_get(4)? {
+        "waiting" => Fate::Waiting { next_attempt: instant(row.try_get(5)?)?, problem: row.try_get(7)? },
+        "delivered" => Fate::Delivered { at: settled()? },
+        "dead" => Fate::Dead { at: settled()?, problem: row.try_get::<Option<_>, _>(7)?.unwrap_or_default() },
+        other => return Err(unknown(other)),
+    };
+    Ok(Letter {
+        channel: name(row.try_get(0)?)?,
+        kind: message.kind,
+        created: instant(row.try_get(2)?)?,
+        attempts: row.try_get(3)?,
+        fate,
+    })
+}

@@ -1,0 +1,60 @@
+//! Forgets what is old and what nothing needs any more.
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::{Connection, Error, SqliteConnection};
+
+use super::shape::micros;
+
+/// How long after a pass the next one begins.
+const PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// How many batches one call makes.
+pub(super) const MOST_BATCHES: usize = 100;
+
+/// The last run of each job says how it stands, and that its slot had its run.
+const RUNS: &str = "select id from runs r where started < $1
+     and exists (select 1 from runs later where later.job = r.job and later.started > r.started)
+     order by started limit 500";
+
+/// Later messages of a thread answer the first that was delivered, as long as the thread is open: a channel knows an
+/// incident to fire, an alert to be unwell, or a source to be down. The end of a thread's name says which.
+const MESSAGES: &str = "delete from outbox where seq in (select seq from outbox o
+     where state <> 'waiting' and settled < $1 and not (
+         state = 'delivered'
+         and seq = (select min(seq) from outbox first where first.channel = o.channel and first.thread = o.thread
+                    and first.state = 'delivered')
+         and (exists (select 1 from told t where t.alert = o.alert and t.channel = o.channel and t.news = 'firing'
+                      and o.thread like '%-' || t.began)
+              or o.thread like '%-health' and exists (select 1 from told_health h where h.alert = o.alert
+                      and h.channel = o.channel and h.health <> 'healthy')
+              or exists (select 1 from told_source s where o.alert = 'source ' || s.source and s.channel = o.channel
+                      and s.news = 'down' and o.thread like '%-' || s.at)))
+     order by settled limit 500)";
+
+const SILENCES: &str = "delete from silences where id in
+     (select id from silences where coalesce(ended, until) < $1 limit 500)";
+
+/// Whether a pass is due; takes it if so.
+pub(super) fn is_time(last: &mut Option<Timestamp>, now: Timestamp) -> bool {
+    let due = last.is_none_or(|last| now.duration_since(last) >= PAUSE);
+    if due {
+        *last = Some(now);
+    }
+    due
+}
+
+/// At most 500 rows of each kind, in one short transaction; gives how many rows, none when nothing old is left.
+pub(super) async fn batch(connection: &mut SqliteConnection, before: Timestamp) -> Result<u64, Error> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let runs: Vec<i64> = sqlx::query_scalar(RUNS).bind(micros(before)).fetch_all(&mut *transaction).await?;
+    for run in &runs {
+        for sql in ["delete from decisions where run = $1", "delete from runs where id = $1"] {
+            sqlx::query(sql).bind(run).execute(&mut *transaction).await?;
+        }
+    }
+    let mut rows = runs.len() as u64;
+    for sql in [MESSAGES, SILENCES] {
+        rows += sqlx::query(sql).bind(micros(before)).execute(&mut *transaction).await?.rows_affected();
+    }
+    transaction.commit().await?;
+    Ok(rows)
+}
