@@ -2,7 +2,8 @@
 //!
 //! A [`Message`] enters; a [`Receipt`] leaves, or a [`DeliveryError`] that says whether trying again can help. A door
 //! classifies its failure and never retries; retry lives in `job::deliver`. The settings of each kind stand beside
-//! its door and are compiled in every build, the doors themselves by feature. Knows `message`, `secret` and the words.
+//! its door and are compiled in every build, the doors themselves by feature. Knows `message`, `clock`, `secret` and the
+//! words.
 
 use std::fmt;
 use std::path::Path;
@@ -11,17 +12,21 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
+use crate::clock::Clock;
 use crate::message::{Message, Receipt};
 use crate::secret::{Environment, SecretError};
 
 pub use text::{excerpt_lines, plain};
 
 pub mod email;
+#[cfg(any(feature = "slack", feature = "webhook"))]
+mod http;
 #[cfg(test)]
 mod sample;
 pub mod slack;
 pub mod stdout;
 mod text;
+pub mod webhook;
 
 /// A place where messages go.
 pub trait Channel: Send + Sync {
@@ -68,6 +73,8 @@ pub enum Settings {
     Slack(slack::Settings),
     /// Mail.
     Email(email::Settings),
+    /// Any receiver of HTTP requests.
+    Webhook(webhook::Settings),
     /// Standard output.
     Stdout,
 }
@@ -79,6 +86,7 @@ impl Settings {
         match self {
             Self::Slack(_) => "slack",
             Self::Email(_) => "email",
+            Self::Webhook(_) => "webhook",
             Self::Stdout => "stdout",
         }
     }
@@ -96,6 +104,8 @@ pub struct World {
     pub folder: Arc<Path>,
     /// Where the `stdout` channel writes.
     pub printer: Printer,
+    /// What dates a signature: the only use that a door has for the time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for World {
@@ -112,17 +122,19 @@ pub fn open(settings: &Settings, world: &World) -> Box<dyn Channel> {
         Settings::Slack(settings) => Box::new(slack::Slack::new(settings.clone(), world.clone())),
         #[cfg(feature = "email")]
         Settings::Email(settings) => Box::new(email::Email::new(settings.clone(), world.clone())),
+        #[cfg(feature = "webhook")]
+        Settings::Webhook(settings) => Box::new(webhook::Webhook::new(settings.clone(), world.clone())),
         Settings::Stdout => Box::new(stdout::Stdout::new(Arc::clone(&world.printer))),
-        #[cfg(not(all(feature = "slack", feature = "email")))]
+        #[cfg(not(all(feature = "slack", feature = "email", feature = "webhook")))]
         absent => Box::new(Absent(absent.kind())),
     }
 }
 
 /// The door of a kind that this build leaves out.
-#[cfg(not(all(feature = "slack", feature = "email")))]
+#[cfg(not(all(feature = "slack", feature = "email", feature = "webhook")))]
 struct Absent(&'static str);
 
-#[cfg(not(all(feature = "slack", feature = "email")))]
+#[cfg(not(all(feature = "slack", feature = "email", feature = "webhook")))]
 impl Channel for Absent {
     fn deliver<'a>(&'a self, _: &'a Message, _: Option<&'a Receipt>) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         let problem = format!("this build has no `{0}` channels; build rowcall with `--features {0}`", self.0);

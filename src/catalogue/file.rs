@@ -138,6 +138,26 @@ impl<'f, 't> Section<'f, 't> {
         self.text(key)
     }
 
+    /// One value as the text it was written as.
+    pub(super) fn scalar(&self, key: &'static str) -> Option<Text> {
+        let written = self.written(key)?;
+        self.single(key, written)
+    }
+
+    /// Every key and its one value as text, for tables whose keys are the user's own words.
+    pub(super) fn scalars(&self) -> Vec<(Range<usize>, String, Text)> {
+        let written = self.all_written().into_iter();
+        written.filter_map(|(span, key, written)| self.single(&key, written).map(|text| (span, key, text))).collect()
+    }
+
+    fn single(&self, key: &str, written: Written) -> Option<Text> {
+        if written.is_list {
+            self.report(Problem::new(written.span, format!("`{key}` must be one value, not an array")));
+            return None;
+        }
+        written.texts.into_iter().next()
+    }
+
     /// A string, a number, a boolean or a date as the text it was written as, or an array of such.
     pub(super) fn written(&self, key: &'static str) -> Option<Written> {
         self.write(key, self.ask(key)?)
@@ -188,6 +208,28 @@ impl<'f, 't> Section<'f, 't> {
             self.report(Problem::new(value.span(), title));
         }
         read
+    }
+
+    /// A list of whole numbers within bounds, each with its place; a single number is a list of one.
+    pub(super) fn wholes(&self, key: &'static str, bounds: &RangeInclusive<usize>) -> Option<Vec<usize>> {
+        let value = self.ask(key)?;
+        let items = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
+        };
+        let mut numbers = Vec::new();
+        for item in items {
+            let number = item.get_ref().as_integer().and_then(|n| usize::from_str_radix(n.as_str(), n.radix()).ok());
+            match number.filter(|n| bounds.contains(n)) {
+                Some(number) => numbers.push(number),
+                None => {
+                    let title =
+                        format!("`{key}` must be whole numbers between {} and {}", bounds.start(), bounds.end());
+                    self.report(Problem::new(item.span(), title));
+                }
+            }
+        }
+        Some(numbers)
     }
 
     /// A length of time such as `"30s"`, `"5m"`, `"1h30m"` or `"2 days"`, and its place.

@@ -158,7 +158,7 @@ fn table(columns: &[String], rows: Rows) -> Table {
 
 /// `at`, or `after` the step before.
 fn moment(section: &Section<'_, '_>, before: Option<Timestamp>, zone: &TimeZone) -> Option<Timestamp> {
-    let (at, after) = (section.written("at").and_then(|at| at.texts.into_iter().next()), section.duration("after"));
+    let (at, after) = (section.scalar("at"), section.duration("after"));
     let found = match (&at, after, before) {
         (Some(text), None, _) => {
             let read = instant(&text.value, zone);
@@ -240,8 +240,7 @@ fn expected(section: &Section<'_, '_>) -> Expected {
     let states = State::ALL.map(|state| (state.as_str(), state));
     let of_keys = section.section("states").map(|section| {
         let mut found = Vec::new();
-        for (_, key, written) in section.all_written() {
-            let Some(text) = written.texts.into_iter().next() else { continue };
+        for (_, key, text) in section.scalars() {
             match State::of_word(&text.value) {
                 Some(state) => found.push((key, state)),
                 None => {

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 
 use crate::catalogue::Catalogue;
 use crate::channel::{self, Printer};
+use crate::clock::SystemClock;
 use crate::secret::Environment;
 use crate::source;
 
@@ -73,6 +74,7 @@ impl Output {
             environment: environment.clone(),
             folder: Arc::clone(&folder),
             printer: Arc::clone(&self.stdout) as Printer,
+            clock: Arc::new(SystemClock),
         };
         (source::World { environment, folder }, channels)
     }

@@ -470,7 +470,7 @@ fn the_commented_part_of_the_example_is_right_too() {
         })
         .collect();
     let ran = Rig::new().catalogue(&uncommented.join("\n")).run(&["validate"]).exits(0);
-    assert_eq!(ran.stdout, "rowcall.toml: 4 sources, 2 queries, 4 alerts, 3 channels: no mistake\n");
+    assert_eq!(ran.stdout, "rowcall.toml: 4 sources, 2 queries, 4 alerts, 7 channels: no mistake\n");
 }
 
 fn is_key(text: &str) -> bool {
@@ -490,5 +490,130 @@ fn online_validation_asks_every_source() {
     --- stderr
     error: source `gone`: there is no file `./not-there.db`
       next: a relative file is looked for beside the catalogue; none is created
+    "#);
+}
+
+#[test]
+fn mistakes_in_a_webhook_are_shown_where_they_are() {
+    let rig = Rig::new().catalogue(
+        r#"[channels.a]
+type = "webhook"
+url = "http://hooks.example.com/x"
+method = "GET"
+headers = { Host = "x", "X-Key" = "${KEY" }
+body = '{"text": "{{ sumary }}"}'
+success = [200, 42]
+chat = "5"
+[channels.b]
+type = "webhook"
+preset = "pagerduty"
+body = "{{ alert"
+[channels.c]
+type = "webhook"
+preset = "slak"
+[channels.d]
+type = "webhook"
+preset = "telegram"
+chat = -5
+"#,
+    );
+    insta::assert_snapshot!(rig.run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: `url` is not encrypted
+     --> rowcall.toml:3:7
+      |
+    3 | url = "http://hooks.example.com/x"
+      |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: begin it with `https://`, or write `allow_http = true` if the network is trusted
+
+    error: `method` cannot be `GET`
+     --> rowcall.toml:4:10
+      |
+    4 | method = "GET"
+      |          ^^^^^
+      |
+      = help: known here: `POST`, `PUT`, `PATCH`
+
+    error: the header `Host` is written by rowcall itself
+     --> rowcall.toml:5:13
+      |
+    5 | headers = { Host = "x", "X-Key" = "${KEY" }
+      |             ^^^^
+
+    error: `${` is not closed by `}`
+     --> rowcall.toml:5:36
+      |
+    5 | headers = { Host = "x", "X-Key" = "${KEY" }
+      |                                    ^^
+
+    error: `body`: no message has a `sumary`
+     --> rowcall.toml:6:22
+      |
+    6 | body = '{"text": "{{ sumary }}"}'
+      |                      ^^^^^^
+      |
+      = help: did you mean `summary`?
+
+    error: `success` must be whole numbers between 100 and 599
+     --> rowcall.toml:7:17
+      |
+    7 | success = [200, 42]
+      |                 ^^
+
+    error: `chat` is for `preset = "telegram"`
+     --> rowcall.toml:8:1
+      |
+    8 | chat = "5"
+      | ^^^^
+
+    error: `channels.b` has no `routing_key`
+     --> rowcall.toml:9:11
+      |
+    9 | [channels.b]
+      |           ^
+      |
+      = help: `routing_key` is the integration key of the service, such as "${PAGERDUTY_KEY}"
+
+    error: `body` stands beside `preset`
+      --> rowcall.toml:12:1
+       |
+    12 | body = "{{ alert"
+       | ^^^^
+       |
+       = help: a preset knows what it sends and what is answered; remove one of the two
+
+    error: `body`: syntax error: unexpected end of input, expected end of variable block
+      --> rowcall.toml:12:12
+       |
+    12 | body = "{{ alert"
+       |            ^^^^^
+
+    error: `channels.c` has no `url`
+      --> rowcall.toml:13:11
+       |
+    13 | [channels.c]
+       |           ^
+       |
+       = help: `url` is the address to post to, such as "${WEBHOOK_URL}"
+
+    error: `preset` cannot be `slak`
+      --> rowcall.toml:15:10
+       |
+    15 | preset = "slak"
+       |          ^^^^^^
+       |
+       = help: known here: `teams`, `discord`, `pagerduty`, `telegram`
+
+    error: `channels.d` has no `url`
+      --> rowcall.toml:16:11
+       |
+    16 | [channels.d]
+       |           ^
+       |
+       = help: `url` is "https://api.telegram.org/bot${TELEGRAM_TOKEN}/sendMessage"
+
+    13 mistakes: nothing was connected to
     "#);
 }

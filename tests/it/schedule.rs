@@ -89,10 +89,11 @@ impl Stage {
         let folder: Arc<std::path::Path> = rig.path().into();
         let sources = source::World { environment: Environment::default(), folder: Arc::clone(&folder) };
         let printer = Arc::new(Mutex::new(Printer(sender, Vec::new())));
-        let channels = channel::World { environment: Environment::default(), folder, printer };
+        let clock = Arc::new(ManualClock::new(minute(0)));
+        let channels = channel::World { environment: Environment::default(), folder, printer, clock: clock.clone() };
         let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
         let store = store::open(&catalogue.state.url, &Environment::default(), rig.path()).await.expect("opens");
-        Self { rig, catalogue, doors, clock: Arc::new(ManualClock::new(minute(0))), store: Arc::from(store), messages }
+        Self { rig, catalogue, doors, clock, store: Arc::from(store), messages }
     }
 
     /// One pass at so many seconds after the first slot: how many alerts ran, and what was said.

@@ -9,26 +9,31 @@ use crate::channel::email::{self, Tls};
 use crate::channel::{Settings, slack};
 use crate::name::Name;
 
+mod webhook;
+
 #[derive(Clone, Copy)]
 enum Kind {
     Slack,
     Email,
+    Webhook,
     Stdout,
 }
 
-const KINDS: [(&str, Kind); 3] = [("slack", Kind::Slack), ("email", Kind::Email), ("stdout", Kind::Stdout)];
+const KINDS: [(&str, Kind); 4] =
+    [("slack", Kind::Slack), ("email", Kind::Email), ("webhook", Kind::Webhook), ("stdout", Kind::Stdout)];
 
 pub(super) fn read(_: &Name, section: Section<'_, '_>) -> Option<Channel> {
     let kind = match section.has("type") {
         true => section.one_of("type", &KINDS),
         false => {
-            section.required("type", "\"slack\", \"email\" or \"stdout\"");
+            section.required("type", "\"slack\", \"email\", \"webhook\" or \"stdout\"");
             None
         }
     }?;
     let settings = match kind {
         Kind::Slack => slack(&section).map(Settings::Slack),
         Kind::Email => email(&section).map(Settings::Email),
+        Kind::Webhook => webhook::read(&section).map(Settings::Webhook),
         Kind::Stdout => Some(Settings::Stdout),
     };
     let description = description(&section);

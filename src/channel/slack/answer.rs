@@ -1,29 +1,7 @@
 //! What Slack's answer to a message means: a pure reading of status, headers and body.
 
-use std::time::Duration;
-
-use jiff::fmt::rfc2822;
-
+use crate::channel::http::Answer;
 use crate::channel::{DeliveryError, Retry, text};
-use crate::message::one_line;
-
-/// The longest wait that is believed, and the shortest.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-
-/// How much of a body that nobody expected is shown, in characters.
-const SHOWN: usize = 200;
-
-/// An HTTP answer as far as it matters.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Answer<'a> {
-    pub(super) status: u16,
-    pub(super) body: &'a str,
-    pub(super) retry_after: Option<&'a str>,
-    /// The `Date` of the answer: what a `Retry-After` with a date counts from.
-    pub(super) date: Option<&'a str>,
-    pub(super) location: Option<&'a str>,
-}
 
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +14,14 @@ pub(super) enum Reading {
     Failed(DeliveryError),
 }
 
-impl Answer<'_> {
+/// The answer of an incoming webhook.
+pub(super) struct Said<'a>(pub(super) Answer<'a>);
+
+impl Said<'_> {
     /// Reads the answer: redirects first, then Slack's word in the body, then the class of the status.
     pub(super) fn read(&self) -> Reading {
-        if (300..400).contains(&self.status) {
-            return failed(Retry::Broken, self.redirect());
+        if (300..400).contains(&self.0.status) {
+            return failed(Retry::Broken, self.0.redirect("the webhook", "webhook"));
         }
         let word = self.word();
         match word.as_deref() {
@@ -64,29 +45,29 @@ impl Answer<'_> {
                 failed(Retry::Broken, self.said("; make a new incoming webhook and set `webhook` to it"))
             }
             Some("rate_limited" | "ratelimited" | "message_limit_exceeded" | "rollup_error") => {
-                failed(Retry::After(self.wait()), self.said(""))
+                failed(Retry::After(self.0.wait()), self.said(""))
             }
             _ => self.by_status(),
         }
     }
 
     fn by_status(&self) -> Reading {
-        match self.status {
-            200..300 if matches!(self.body.trim(), "" | "ok") => Reading::Delivered,
+        match self.0.status {
+            200..300 if matches!(self.0.body.trim(), "" | "ok") => Reading::Delivered,
             200..300 => {
                 let problem =
                     format!("{}, not `ok`: is that Slack, or a proxy or a login page before it?", self.said(""));
                 failed(Retry::After(None), problem)
             }
             407 => failed(Retry::Broken, self.said("; the proxy wants a login")),
-            408 | 429 | 500..600 => failed(Retry::After(self.wait()), self.said("")),
+            408 | 429 | 500..600 => failed(Retry::After(self.0.wait()), self.said("")),
             _ => failed(Retry::Broken, self.said("; check `webhook`")),
         }
     }
 
     /// The word of Slack in the body: the whole body, or `error` of a JSON object.
     fn word(&self) -> Option<String> {
-        let body = self.body.trim();
+        let body = self.0.body.trim();
         if body.starts_with('{') {
             let object: serde_json::Value = serde_json::from_str(body).ok()?;
             return Some(object.get("error")?.as_str()?.to_owned());
@@ -96,34 +77,10 @@ impl Answer<'_> {
     }
 
     fn said(&self, hint: &str) -> String {
-        let line = one_line(self.body);
-        let body: String = line.chars().take(SHOWN).collect();
-        match (self.word(), body.as_str()) {
-            (Some(word), _) => format!("Slack answered {} `{}`{hint}", self.status, text::escaped(&word)),
-            (None, "") => format!("Slack answered {} and nothing else{hint}", self.status),
-            (None, body) if body.len() < line.len() => format!("Slack answered {} `{body}…`{hint}", self.status),
-            (None, body) => format!("Slack answered {} `{body}`{hint}", self.status),
+        match self.word() {
+            Some(word) => format!("Slack answered {} `{}`{hint}", self.0.status, text::escaped(&word)),
+            None => self.0.said("Slack") + hint,
         }
-    }
-
-    fn redirect(&self) -> String {
-        let url = self.location.and_then(|location| reqwest::Url::parse(location).ok());
-        let host = url.as_ref().and_then(reqwest::Url::host_str).unwrap_or("another path of the same host");
-        format!("the webhook answered {} and points to `{host}`, which is not followed; check `webhook`", self.status)
-    }
-
-    /// How long Slack asks to wait: whole seconds, or a date; nothing when it cannot be read.
-    fn wait(&self) -> Option<Duration> {
-        let asked = self.retry_after?.trim();
-        let wait = match asked.parse::<u64>() {
-            Ok(seconds) => Duration::from_secs(seconds),
-            Err(_) => {
-                let until = rfc2822::parse(asked).ok()?;
-                let now = rfc2822::parse(self.date?.trim()).ok()?;
-                Duration::try_from(now.duration_until(&until)).unwrap_or_default()
-            }
-        };
-        Some(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
     }
 }
 
@@ -135,11 +92,11 @@ fn failed(retry: Retry, problem: String) -> Reading {
 mod tests {
     use std::time::Duration;
 
-    use super::{Answer, Reading};
+    use super::{Answer, Reading, Said};
     use crate::channel::Retry::{self, After, Broken, Never};
 
-    fn retry(answer: &Answer<'_>) -> Result<&'static str, Retry> {
-        match answer.read() {
+    fn retry(answer: Answer<'_>) -> Result<&'static str, Retry> {
+        match Said(answer).read() {
             Reading::Delivered => Ok("delivered"),
             Reading::BlocksRefused(_) => Ok("blocks refused"),
             Reading::Failed(error) => Err(error.retry),
@@ -181,7 +138,7 @@ mod tests {
             (408, "", Err(After(None))),
             (410, "channel_is_archived", Err(Broken)),
             (413, "", Err(Broken)),
-            (429, limited, Err(After(None))),
+            (429, limited, Err(After(Some(Duration::from_secs(1))))),
             (429, "", Err(After(None))),
             (500, "rollup_error", Err(After(None))),
             (500, "", Err(After(None))),
@@ -192,36 +149,13 @@ mod tests {
         ];
         for (status, body, expected) in cases {
             let answer = Answer { status: *status, body, ..Answer::default() };
-            assert_eq!(retry(&answer), *expected, "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn a_wait_is_believed_within_reason() {
-        let seconds = |n| Some(Duration::from_secs(n));
-        let date = "Fri, 20 Nov 2026 12:00:00 GMT";
-        let cases = [
-            ("30", Some(date), seconds(30)),
-            (" 30 ", None, seconds(30)),
-            ("0", None, seconds(1)),
-            ("86400", None, seconds(3600)),
-            ("99999999999999999999999", None, None),
-            ("-5", None, None),
-            ("soon", Some(date), None),
-            ("", None, None),
-            ("Fri, 20 Nov 2026 12:01:30 GMT", Some(date), seconds(90)),
-            ("Fri, 20 Nov 2026 11:00:00 GMT", Some(date), seconds(1)),
-            ("Fri, 20 Nov 2026 12:01:30 GMT", None, None),
-        ];
-        for (retry_after, date, expected) in cases {
-            let answer = Answer { status: 429, retry_after: Some(retry_after), date, ..Answer::default() };
-            assert_eq!(retry(&answer), Err(After(expected)), "{retry_after}");
+            assert_eq!(retry(answer), *expected, "{status} {body}");
         }
     }
 
     #[test]
     fn problems_read_well() {
-        let problem = |answer: Answer<'_>| match answer.read() {
+        let problem = |answer: Answer<'_>| match Said(answer).read() {
             Reading::Failed(error) => error.problem,
             other => panic!("{other:?}"),
         };

@@ -5,28 +5,47 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use mail_parser::{MessageParser, MimeHeaders};
+use rowcall::channel::webhook::{self, Form};
 use rowcall::channel::{self, Channel, DeliveryError, Printer, Retry, World, email, slack};
+use rowcall::clock::ManualClock;
 use rowcall::message::{Excerpt, Kind, Message, Receipt, Severity};
 use rowcall::secret::{Environment, Secret};
 use serde_json::Value;
 
 use crate::fakes::http::{Answer, HttpFake};
+use crate::fakes::services;
 use crate::fakes::smtp::{Refusal, Script, SmtpFake};
 
+mod http_only;
 mod mail_only;
+mod readers;
 mod slack_only;
+mod webhook_only;
 
 /// What must never be seen outside.
 const CANARY: &str = "S3CR3T-canary/+=";
 
 /// Every kind of channel there is.
-const DOORS: [Door; 3] = [Door::Slack, Door::Email, Door::Stdout];
+const DOORS: [Door; 8] = [
+    Door::Slack,
+    Door::Email,
+    Door::Webhook,
+    Door::Teams,
+    Door::Discord,
+    Door::PagerDuty,
+    Door::Telegram,
+    Door::Stdout,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Door {
     Slack,
     Email,
+    Webhook,
+    Teams,
+    Discord,
+    PagerDuty,
+    Telegram,
     Stdout,
 }
 
@@ -40,10 +59,14 @@ enum Fault {
     Passing,
     /// The channel does not work at all.
     Broken,
-    /// The connection ends before the answer.
+    /// The connection ends before anything is said.
+    Reset,
+    /// The connection ends before the answer: the message may have arrived.
     Cut,
     /// No answer ever comes.
     Silence,
+    /// An answer begins and never ends.
+    Drip,
 }
 
 /// A channel, and the place where its messages arrive.
@@ -55,6 +78,8 @@ struct Bench {
 enum Receiver {
     Slack(HttpFake),
     Email(SmtpFake),
+    /// A service, and what its readers see.
+    Service(HttpFake, fn(&Value) -> Received),
     Stdout(Arc<Mutex<Paper>>),
 }
 
@@ -91,7 +116,8 @@ impl Write for Paper {
 
 fn world(printer: Printer) -> World {
     let environment: Environment = [("CANARY".to_owned(), CANARY.to_owned())].into_iter().collect();
-    World { environment, folder: Arc::from(Path::new("/")), printer }
+    let clock = Arc::new(ManualClock::new("2026-11-20T12:00:30Z".parse().expect("an instant")));
+    World { environment, folder: Arc::from(Path::new("/")), printer, clock }
 }
 
 fn secret(text: &str) -> Secret {
@@ -114,7 +140,37 @@ fn mail_at(url: &str, ca_file: Option<&Path>) -> email::Settings {
     }
 }
 
+fn webhook_at(url: &str, form: Form) -> webhook::Settings {
+    webhook::Settings { url: Some(secret(url)), allow_http: false, headers: vec![], form, ca_file: None }
+}
+
+fn own(change: impl FnOnce(&mut webhook::Own)) -> Form {
+    let mut own = webhook::Own::default();
+    change(&mut own);
+    Form::Own(own)
+}
+
 impl Door {
+    /// A channel to a service that plays this script and is strict after it, over HTTP.
+    fn service(self, script: Vec<Answer>) -> (channel::Settings, Receiver) {
+        let (fake, reader): (_, fn(&Value) -> Received) = match self {
+            Self::Teams => (HttpFake::start_as(services::teams, script), readers::teams),
+            Self::Discord => (HttpFake::start_as(services::discord, script), readers::discord),
+            Self::PagerDuty => (HttpFake::start_as(services::pagerduty, script), readers::pagerduty),
+            Self::Telegram => (HttpFake::start_as(services::telegram, script), readers::telegram),
+            Self::Webhook | Self::Slack | Self::Email | Self::Stdout => (HttpFake::start(script), readers::own),
+        };
+        let form = match self {
+            Self::Teams => Form::Teams,
+            Self::Discord => Form::Discord,
+            Self::PagerDuty => Form::PagerDuty { routing_key: secret("${CANARY}") },
+            Self::Telegram => Form::Telegram { chat: "-1001".into() },
+            Self::Webhook | Self::Slack | Self::Email | Self::Stdout => own(|_| {}),
+        };
+        let settings = webhook_at(&fake.url("/bot${CANARY}/sendMessage"), form);
+        (channel::Settings::Webhook(settings), Receiver::Service(fake, reader))
+    }
+
     /// A channel whose other side has this fault, if a channel of this kind can have it.
     fn bench(self, fault: Fault) -> Option<Bench> {
         let paper = Arc::new(Mutex::new(Paper::default()));
@@ -130,11 +186,16 @@ impl Door {
                 let settings = mail_at(&format!("smtp://bot@localhost:{}", fake.port()), Some(&fake.ca_file()));
                 (channel::Settings::Email(settings), Receiver::Email(fake))
             }
+            Self::Webhook | Self::Teams | Self::Discord | Self::PagerDuty | Self::Telegram => {
+                self.service(service_script(self, fault))
+            }
             Self::Stdout => {
                 paper.lock().expect("unbroken").fault = match fault {
                     Fault::Nothing => None,
                     Fault::Passing => Some(ErrorKind::StorageFull),
-                    Fault::Refused | Fault::Broken | Fault::Cut | Fault::Silence => return None,
+                    Fault::Refused | Fault::Broken | Fault::Reset | Fault::Cut | Fault::Silence | Fault::Drip => {
+                        return None;
+                    }
                 };
                 (channel::Settings::Stdout, Receiver::Stdout(paper))
             }
@@ -149,8 +210,27 @@ fn slack_script(fault: Fault) -> Vec<Answer> {
         Fault::Refused => vec![Answer::plain(400, "no_text")],
         Fault::Passing => vec![Answer::plain(503, "<html>down</html>")],
         Fault::Broken => vec![Answer::plain(404, &format!("no_such_hook /services/T0/B0/{CANARY}"))],
+        Fault::Reset => vec![Answer::Reset],
         Fault::Cut => vec![Answer::Close],
         Fault::Silence => vec![Answer::Silence],
+        Fault::Drip => vec![Answer::Drip],
+    }
+}
+
+fn service_script(door: Door, fault: Fault) -> Vec<Answer> {
+    match fault {
+        Fault::Refused => {
+            let body = match door {
+                Door::Discord => r#"{"code": 50035, "message": "Invalid Form Body"}"#,
+                Door::PagerDuty => r#"{"status":"invalid event","errors":["'payload.summary' is too long"]}"#,
+                Door::Telegram => r#"{"ok":false,"description":"Bad Request: message is too long"}"#,
+                Door::Teams | Door::Webhook | Door::Slack | Door::Email | Door::Stdout => "not like this",
+            };
+            vec![Answer::plain(400, body)]
+        }
+        Fault::Nothing | Fault::Passing | Fault::Broken | Fault::Reset | Fault::Cut | Fault::Silence | Fault::Drip => {
+            slack_script(fault)
+        }
     }
 }
 
@@ -160,8 +240,10 @@ fn mail_script(fault: Fault) -> Vec<(&'static str, usize, Refusal)> {
         Fault::Refused => vec![(".", 1, Refusal::Say("554 5.6.0 no such things here"))],
         Fault::Passing => vec![("MAIL", 1, Refusal::Say("451 4.3.0 try later"))],
         Fault::Broken => vec![("AUTH", 1, Refusal::Say("535 5.7.8 S3CR3T-canary/+= AGJvdABTM0NSM1QtY2FuYXJ5Lys9"))],
+        Fault::Reset => vec![("CONNECT", 1, Refusal::Close)],
         Fault::Cut => vec![(".", 1, Refusal::Close)],
         Fault::Silence => vec![("CONNECT", 1, Refusal::Silence)],
+        Fault::Drip => vec![(".", 1, Refusal::Silence)],
     }
 }
 
@@ -172,8 +254,12 @@ impl Bench {
 
     fn received(&self) -> Vec<Received> {
         match &self.receiver {
-            Receiver::Slack(fake) => fake.requests().iter().map(|request| of_slack(&request.body)).collect(),
-            Receiver::Email(fake) => fake.mails().iter().map(|mail| of_mail(&mail.raw)).collect(),
+            Receiver::Slack(fake) => fake.requests().iter().map(|request| readers::slack(&request.body)).collect(),
+            Receiver::Email(fake) => fake.mails().iter().map(|mail| readers::mail(&mail.raw)).collect(),
+            Receiver::Service(fake, reader) => {
+                let bodies = fake.requests().into_iter().map(|request| request.body);
+                bodies.map(|body| reader(&serde_json::from_str(&body).expect("JSON"))).collect()
+            }
             Receiver::Stdout(paper) => {
                 let text = String::from_utf8(paper.lock().expect("unbroken").written.clone()).expect("UTF-8");
                 let headline = text.lines().next().unwrap_or_default().to_owned();
@@ -188,56 +274,6 @@ impl Bench {
         assert_eq!(received.len(), 1, "{received:?}");
         received.pop().expect("one")
     }
-}
-
-fn of_slack(body: &str) -> Received {
-    fn collect(value: &Value, received: &mut Received) {
-        match value {
-            Value::Object(map) => {
-                if let Some(Value::String(text)) = map.get("text") {
-                    let verbatim = map.get("type").is_some_and(|kind| kind == "text");
-                    let text = if verbatim { text.clone() } else { unescaped(text, &mut received.markup) };
-                    received.text.push_str(&text);
-                }
-                map.values().for_each(|value| collect(value, received));
-            }
-            Value::Array(values) => values.iter().for_each(|value| collect(value, received)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-    let payload: Value = serde_json::from_str(body).expect("JSON");
-    let mut received = Received::default();
-    received.headline = unescaped(payload["text"].as_str().expect("a text"), &mut received.markup);
-    collect(&payload["blocks"], &mut received);
-    received
-}
-
-fn of_mail(raw: &[u8]) -> Received {
-    let mail = MessageParser::default().parse(raw).expect("a mail");
-    let named = |name: &str| mail.headers().iter().filter(|header| header.name() == name).count();
-    assert_eq!((named("Subject"), named("Bcc"), named("From"), named("Message-ID")), (1, 0, 1, 1));
-    assert!(raw.is_ascii(), "a mail of 7 bits");
-    let page = mail.body_html(0).expect("an HTML part").replace("\r\n", "\n");
-    assert!(mail.attachment(0).is_none() && mail.html_part(0).is_some_and(|part| part.content_type().is_some()));
-    let mut markup = vec![];
-    let mut text = mail.body_text(0).expect("a text part").replace("\r\n", "\n");
-    let table: String = page.split('<').filter_map(|tag| tag.split_once('>').map(|(_, text)| text)).collect();
-    text.push_str(&unescaped(&table, &mut markup));
-    // What is left of the page when the tags we write are gone must hold no tag.
-    let tags =
-        ["html", "head", "meta", "title", "body", "div", "p", "b", "br", "table", "tr", "td", "th", "a", "!doctype"];
-    for tag in page.split('<').skip(1) {
-        let name = tag.trim_start_matches('/').split([' ', '>', '\n']).next().unwrap_or_default();
-        assert!(tags.contains(&name), "<{tag}");
-    }
-    Received { headline: mail.subject().expect("a subject").trim_start_matches("[rowcall] ").to_owned(), text, markup }
-}
-
-/// `text` as a reader sees it; as it was, it joins the `markup`.
-fn unescaped(text: &str, markup: &mut Vec<String>) -> String {
-    markup.push(text.to_owned());
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
-    text.replace("&amp;", "&")
 }
 
 fn message() -> Message {
@@ -299,7 +335,12 @@ async fn every_kind_of_message_says_what_it_is() {
                 Message { description: None, facts: vec![], excerpt: None, link: None, command: None, ..message() };
             let message = Message { kind, severity, ..bare };
             bench.deliver(&message).await.unwrap_or_else(|error| panic!("{door:?} {kind:?}: {error}"));
-            assert!(bench.only().headline.starts_with(kind.headword()), "{door:?} {kind:?}");
+            let resolves = door == Door::PagerDuty && kind.is_good_news();
+            assert!(
+                resolves && bench.only().text.starts_with("resolve")
+                    || bench.only().headline.starts_with(kind.headword()),
+                "{door:?} {kind:?}"
+            );
         }
     }
 }
@@ -353,6 +394,7 @@ async fn a_failure_says_whether_trying_again_can_help() {
         (Fault::Refused, Retry::Never),
         (Fault::Passing, Retry::After(None)),
         (Fault::Broken, Retry::Broken),
+        (Fault::Reset, Retry::After(None)),
         (Fault::Cut, Retry::After(None)),
     ];
     for (door, (fault, expected)) in DOORS.into_iter().flat_map(|door| faults.map(|fault| (door, fault))) {
@@ -369,8 +411,9 @@ async fn a_failure_says_whether_trying_again_can_help() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_ends_in_a_deadline() {
-    for door in [Door::Slack, Door::Email] {
-        let bench = door.bench(Fault::Silence).expect("a fault");
+    let faults = [Fault::Silence, Fault::Drip];
+    for (door, fault) in DOORS.into_iter().flat_map(|door| faults.map(|fault| (door, fault))) {
+        let Some(bench) = door.bench(fault) else { continue };
         let error = bench.deliver(&message()).await.expect_err("silence");
         assert_eq!(error.retry, Retry::After(None), "{door:?}: {error}");
         let late = ["did not answer", "timed out"].into_iter().any(|words| error.problem.contains(words));
@@ -384,7 +427,8 @@ async fn a_refused_connection_may_pass() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
     let slack = slack_at(&format!("http://127.0.0.1:{port}/services/T0/B0"));
     let mail = channel::Settings::Email(mail_at(&format!("smtps://bot@127.0.0.1:{port}"), None));
-    for settings in [slack, mail] {
+    let webhook = channel::Settings::Webhook(webhook_at(&format!("http://127.0.0.1:{port}/${{CANARY}}"), own(|_| {})));
+    for settings in [slack, mail, webhook] {
         let channel = channel::open(&settings, &world(Arc::new(Mutex::new(Paper::default()))));
         let error = channel.deliver(&message(), None).await.expect_err("nobody listens");
         assert_eq!(error.retry, Retry::After(None), "{error}");
@@ -397,7 +441,10 @@ async fn a_refused_connection_may_pass() {
 async fn a_missing_secret_breaks_the_channel_and_names_the_place() {
     let slack = slack::Settings { webhook: secret("${NOT_SET}"), ca_file: None };
     let mail = email::Settings { password: Some(secret("${NOT_SET}")), ..mail_at("smtp://bot@127.0.0.1:1", None) };
-    for settings in [channel::Settings::Slack(slack), channel::Settings::Email(mail)] {
+    let webhook = webhook_at("https://localhost/${NOT_SET}", own(|_| {}));
+    for settings in
+        [channel::Settings::Slack(slack), channel::Settings::Email(mail), channel::Settings::Webhook(webhook)]
+    {
         let channel = channel::open(&settings, &world(Arc::new(Mutex::new(Paper::default()))));
         let error = channel.deliver(&message(), None).await.expect_err("not set");
         assert_eq!(error.retry, Retry::Broken);

@@ -40,8 +40,12 @@ impl Request {
 pub(crate) enum Answer {
     /// Answers.
     Say(u16, Vec<(&'static str, String)>, String),
-    /// Closes the connection without a word.
+    /// Closes the connection before anything is read.
+    Reset,
+    /// Closes the connection after the request was read, without a word.
     Close,
+    /// Announces a long answer, says a little of it, and no more.
+    Drip,
     /// Keeps the connection open without a word.
     Silence,
 }
@@ -51,6 +55,9 @@ impl Answer {
         Self::Say(status, Vec::new(), body.to_owned())
     }
 }
+
+/// A service that looks at what it is sent.
+pub(crate) type Judge = fn(&Request) -> Answer;
 
 /// The server. It takes one connection after the other and one request on each.
 pub(crate) struct HttpFake {
@@ -68,25 +75,32 @@ struct State {
     /// The connection that is served now.
     current: Mutex<Option<TcpStream>>,
     answers: Mutex<VecDeque<Answer>>,
+    /// What is answered when the script is at its end.
+    judge: Option<Judge>,
     requests: Mutex<Vec<Request>>,
 }
 
 impl HttpFake {
     /// A server that gives these answers in order, and then `200 ok` to everything.
     pub(crate) fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self::run(answers.into_iter().collect(), None)
+        Self::run(answers.into_iter().collect(), None, None)
+    }
+
+    /// A server that gives these answers in order, and then those of the service that it plays.
+    pub(crate) fn start_as(judge: Judge, answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::run(answers.into_iter().collect(), None, Some(judge))
     }
 
     /// The same over TLS.
     pub(crate) fn start_encrypted(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self::run(answers.into_iter().collect(), Some(tempfile::tempdir().expect("a folder")))
+        Self::run(answers.into_iter().collect(), Some(tempfile::tempdir().expect("a folder")), None)
     }
 
-    fn run(answers: VecDeque<Answer>, authority: Option<tempfile::TempDir>) -> Self {
+    fn run(answers: VecDeque<Answer>, authority: Option<tempfile::TempDir>, judge: Option<Judge>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound port");
         let tls = authority.as_ref().map(|folder| wire::certificate(&folder.path().join("ca.pem")));
-        let state = Arc::new(State { tls, answers: Mutex::new(answers), ..State::default() });
+        let state = Arc::new(State { tls, judge, answers: Mutex::new(answers), ..State::default() });
         let shared = Arc::clone(&state);
         let thread = std::thread::spawn(move || serve(&listener, &shared));
         Self { address, authority, state, thread: Some(thread) }
@@ -138,10 +152,14 @@ fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
         None => Wire::Plain(stream),
     };
     let mut reader = BufReader::new(wire);
-    let request = read(&mut reader)?;
-    state.requests.lock().expect("no panic in the server").push(request);
     let next = state.answers.lock().expect("no panic in the server").pop_front();
-    match next.unwrap_or_else(|| Answer::plain(200, "ok")) {
+    if matches!(next, Some(Answer::Reset)) {
+        return Ok(());
+    }
+    let request = read(&mut reader)?;
+    let answer = next.unwrap_or_else(|| state.judge.map_or_else(|| Answer::plain(200, "ok"), |judge| judge(&request)));
+    state.requests.lock().expect("no panic in the server").push(request);
+    match answer {
         Answer::Say(status, headers, body) => {
             let stream = reader.get_mut();
             write!(stream, "HTTP/1.1 {status} Said\r\nContent-Length: {}\r\nConnection: close\r\n", body.len())?;
@@ -151,7 +169,13 @@ fn converse(stream: TcpStream, state: &State) -> io::Result<()> {
             write!(stream, "\r\n{body}")?;
             stream.flush()
         }
-        Answer::Close => Ok(()),
+        Answer::Reset | Answer::Close => Ok(()),
+        Answer::Drip => {
+            let stream = reader.get_mut();
+            stream.write_all(b"HTTP/1.1 200 Said\r\nContent-Length: 999\r\n\r\no")?;
+            stream.flush()?;
+            reader.read_exact(&mut [0])
+        }
         Answer::Silence => reader.read_exact(&mut [0]),
     }
 }

@@ -38,7 +38,7 @@ async fn a_message_refused_twice_is_refused() {
 async fn the_wait_that_slack_asks_for_is_passed_on() {
     let cases = [
         (vec![("Retry-After", "7".to_owned())], Some(Duration::from_secs(7))),
-        (vec![("Retry-After", "later".to_owned())], None),
+        (vec![("Retry-After", "later".to_owned())], Some(Duration::from_secs(7))),
         (
             vec![
                 ("Date", "Fri, 20 Nov 2026 12:00:00 GMT".to_owned()),

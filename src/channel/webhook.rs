@@ -1,0 +1,178 @@
+//! Any receiver of HTTP requests.
+//!
+//! Without a preset the body is the message as JSON in a frozen shape, or what the user's template makes of it; it may be
+//! signed as Standard Webhooks has it. A preset speaks to one service in its own shape and reads its own answers.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use crate::secret::Secret;
+
+#[cfg(feature = "webhook")]
+pub use door::Webhook;
+
+#[cfg(feature = "webhook")]
+mod body;
+#[cfg(feature = "webhook")]
+mod discord;
+#[cfg(feature = "webhook")]
+mod door;
+#[cfg(feature = "webhook")]
+mod markup;
+#[cfg(feature = "webhook")]
+mod pagerduty;
+#[cfg(feature = "webhook")]
+mod reading;
+#[cfg(feature = "webhook")]
+mod signature;
+#[cfg(feature = "webhook")]
+mod teams;
+#[cfg(feature = "webhook")]
+mod telegram;
+#[cfg(feature = "webhook")]
+mod template;
+#[cfg(feature = "webhook")]
+mod v1;
+
+/// Where requests go, and in which shape.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address, a secret as a whole: `https://`, or `http://` to this machine or by `allow_http`. None for the
+    /// address of the service that the preset is for.
+    pub url: Option<Secret>,
+    /// Whether plain HTTP may leave this machine.
+    pub allow_http: bool,
+    /// Headers beside our own; their values may be secrets.
+    pub headers: Vec<(String, Secret)>,
+    /// What the request says.
+    pub form: Form,
+    /// Certificates in PEM that are trusted instead of the system's; relative to the folder of the catalogue.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// What a request says.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// The message to a receiver of the user's own.
+    Own(Own),
+    /// An adaptive card for a workflow of Microsoft Teams.
+    Teams,
+    /// A message for a webhook of Discord.
+    Discord,
+    /// An event for `PagerDuty`.
+    PagerDuty {
+        /// The integration key of the service.
+        routing_key: Secret,
+    },
+    /// A message by a bot of Telegram, whose address is `https://api.telegram.org/bot<token>/sendMessage`.
+    Telegram {
+        /// The chat: its number, or `@name` of a public channel.
+        chat: String,
+    },
+}
+
+/// How a message reaches a receiver of the user's own.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// The method.
+    pub method: Method,
+    /// A template of the body, instead of the JSON of our own.
+    pub body: Option<String>,
+    /// `whsec_` and the key of the signature in base64.
+    pub secret: Option<Secret>,
+    /// The codes that mean that the message arrived; none named means 200 to 299.
+    pub success: Vec<RangeInclusive<u16>>,
+}
+
+/// Methods that carry a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// POST.
+    #[default]
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+}
+
+/// Names that a template may use: those of the JSON body.
+pub const VARIABLES: [&str; 17] = [
+    "schema",
+    "id",
+    "thread",
+    "kind",
+    "firing",
+    "alert",
+    "severity",
+    "at",
+    "headline",
+    "summary",
+    "description",
+    "facts",
+    "columns",
+    "rows",
+    "more",
+    "link",
+    "command",
+];
+
+/// A mistake in a template, found without a message: what it is, and the bytes it stands at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateError {
+    /// A lowercase fragment.
+    pub problem: String,
+    /// Bytes of the template.
+    pub span: std::ops::Range<usize>,
+    /// A name that nothing has.
+    pub unknown: Option<String>,
+}
+
+/// Reads a template of a body. A build without webhooks takes any.
+///
+/// # Errors
+/// What is wrong with its syntax, or a name in it that no message has.
+#[cfg(feature = "webhook")]
+pub fn check_template(text: &str) -> Result<(), TemplateError> {
+    template::check(text)
+}
+
+/// Reads a template of a body. A build without webhooks takes any.
+///
+/// # Errors
+/// None.
+#[cfg(not(feature = "webhook"))]
+pub fn check_template(_: &str) -> Result<(), TemplateError> {
+    Ok(())
+}
+
+/// Checks the name of a header that the catalogue adds.
+///
+/// # Errors
+/// Says why it cannot be added.
+pub fn check_header(name: &str) -> Result<(), String> {
+    const OURS: [&str; 6] = ["host", "content-length", "transfer-encoding", "connection", "user-agent", "expect"];
+    let lower = name.to_ascii_lowercase();
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)) {
+        return Err(format!("`{}` is no name of a header", name.escape_debug()));
+    }
+    if OURS.contains(&lower.as_str()) || lower.starts_with("webhook-") {
+        return Err(format!("the header `{name}` is written by rowcall itself"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_header;
+
+    #[test]
+    fn headers_of_our_own_stay_ours() {
+        for good in ["Authorization", "X-Api-Key", "content-type", "Title"] {
+            assert_eq!(check_header(good), Ok(()), "{good}");
+        }
+        for bad in ["", "a b", "x:y", "x\r\nBcc", "Host", "Content-Length", "webhook-signature", "é"] {
+            check_header(bad).expect_err(bad);
+        }
+    }
+}

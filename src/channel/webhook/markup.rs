@@ -1,0 +1,83 @@
+//! What the presets share: texts within a length, the rows that fit, and words that mention nobody.
+
+use crate::channel::text;
+use crate::message::Excerpt;
+
+/// What follows an `@`, so that it mentions nobody.
+const AT: &str = "@\u{200b}";
+
+/// `text` as `encode` writes its characters, with everything written out that would act instead of show and with no
+/// mention in it, in at most `budget` units of UTF-16; what is cut away leaves a `…`.
+pub(super) fn encoded(text: &str, budget: usize, encode: impl Fn(char) -> String) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut left = budget.saturating_sub(1);
+    for c in text::escaped(text).chars() {
+        let piece = if c == '@' { AT.to_owned() } else { encode(c) };
+        let Some(rest) = left.checked_sub(units(&piece)) else {
+            safe.push('…');
+            break;
+        };
+        left = rest;
+        safe.push_str(&piece);
+    }
+    safe
+}
+
+/// `text` in at most `budget` units of UTF-16; what is cut away leaves a `…`.
+pub(super) fn within(text: &str, budget: usize) -> String {
+    if units(text) <= budget {
+        return text.to_owned();
+    }
+    let mut left = budget.saturating_sub(1);
+    let fits = |c: &char| match left.checked_sub(c.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// The length of a text as most services count it.
+pub(super) fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// The first lines of the aligned table, each made fit for its place, as long as they come to at most `budget` units;
+/// then how many rows are not there.
+pub(super) fn rows(excerpt: &Excerpt, budget: usize, fit: impl Fn(&str) -> String) -> String {
+    let mut left = budget.saturating_sub(units("\n…18446744073709551615 more rows"));
+    let mut shown: Vec<String> = Vec::new();
+    for line in text::table(excerpt, excerpt.rows.len()) {
+        let line = fit(&line);
+        let Some(rest) = left.checked_sub(units(&line) + 1) else { break };
+        left = rest;
+        shown.push(line);
+    }
+    let rows = shown.len().saturating_sub(1);
+    shown.extend(text::more_rows(text::hidden(excerpt, rows)));
+    shown.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{encoded, rows, within};
+    use crate::message::Excerpt;
+
+    #[test]
+    fn rows_that_do_not_fit_are_counted() {
+        let row = |n: usize| vec![Some(format!("{n:04}"))];
+        let excerpt = Excerpt { columns: vec!["n".into()], rows: (0..100).map(row).collect(), more: 900 };
+        assert_eq!(rows(&excerpt, 50, str::to_owned), "   n\n0000\n0001\n…998 more rows");
+        assert_eq!(rows(&excerpt, 0, str::to_owned), "…1000 more rows");
+        assert_eq!(within("😀😀😀", 5), "😀😀…");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_what_its_characters_become() {
+        let twice = |c: char| format!("{c}{c}");
+        assert_eq!(encoded("ab@\n", 99, twice), "aabb@\u{200b}\\\\nn");
+        assert_eq!(encoded("abc", 4, twice), "a…".replace('a', "aa"));
+    }
+}

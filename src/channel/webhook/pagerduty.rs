@@ -1,0 +1,162 @@
+//! An event for `PagerDuty`: an incident there begins, goes on and ends with the incident here.
+
+use serde_json::{Map, Value, json};
+
+use super::markup::within;
+use super::reading::{failed, refused, stranger};
+use crate::channel::http::Answer;
+use crate::channel::{DeliveryError, Retry};
+use crate::message::{Kind, Message, Severity, one_line};
+
+/// Where events go.
+pub(super) const URL: &str = "https://events.pagerduty.com/v2/enqueue";
+
+const SUMMARY: usize = 1024;
+const KEY: usize = 255;
+const DETAIL: usize = 2000;
+
+/// The most rows and columns of the evidence that travel along: the event stays far below 512 KB.
+const ROWS: usize = 20;
+const COLUMNS: usize = 20;
+const CELL: usize = 200;
+
+/// What is posted.
+pub(super) fn payload(message: &Message, routing_key: &str) -> Value {
+    let mut event = json!({
+        "routing_key": routing_key,
+        "event_action": action(message.kind),
+        "dedup_key": within(&message.thread, KEY),
+    });
+    if message.kind.is_good_news() {
+        return event;
+    }
+    event["client"] = "rowcall".into();
+    event["payload"] = json!({
+        "summary": within(&message.headline(), SUMMARY),
+        "source": message.alert,
+        "severity": severity(message),
+        "timestamp": message.at.to_string(),
+        "class": message.kind,
+        "custom_details": details(message),
+    });
+    event["links"] = message.link.iter().map(|link| json!({ "href": link, "text": "more" })).collect();
+    event
+}
+
+fn action(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Firing | Kind::Repeat | Kind::Unwell | Kind::SourceDown => "trigger",
+        Kind::Resolved | Kind::Well | Kind::SourceUp => "resolve",
+    }
+}
+
+fn severity(message: &Message) -> &'static str {
+    match message.severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Critical => "critical",
+    }
+}
+
+/// Everything else, for whoever opens the incident.
+fn details(message: &Message) -> Value {
+    let clean = |text: &str, budget: usize| Value::from(within(&one_line(text), budget));
+    let mut details = Map::new();
+    let own = [("description", &message.description), ("command", &message.command)];
+    let own = own.into_iter().filter_map(|(label, text)| Some((label.to_owned(), clean(text.as_ref()?, DETAIL))));
+    details.extend(own);
+    details.extend(
+        message.facts.iter().take(ROWS).map(|(label, value)| (within(&one_line(label), CELL), clean(value, DETAIL))),
+    );
+    if let Some(excerpt) = &message.excerpt {
+        let cell = |cell: &Option<String>| cell.as_deref().map_or(Value::Null, |text| clean(text, CELL));
+        let row = |row: &Vec<Option<String>>| {
+            let names = excerpt.columns.iter().take(COLUMNS).map(|name| within(&one_line(name), CELL));
+            Value::Object(names.zip(row.iter().map(cell)).collect())
+        };
+        details.insert("rows".into(), excerpt.rows.iter().take(ROWS).map(row).collect());
+        let hidden = excerpt.more + excerpt.rows.len().saturating_sub(ROWS) as u64;
+        details.insert("more rows".into(), hidden.into());
+    }
+    details.into()
+}
+
+/// What an answer means.
+pub(super) fn read(answer: Answer<'_>) -> Result<Option<String>, DeliveryError> {
+    match answer.status {
+        202 if answer.json().is_some_and(|body| body["status"] == "success") => Ok(None),
+        200..300 => Err(stranger(answer, "PagerDuty")),
+        400 if answer.body.to_lowercase().contains("routing") => {
+            Err(failed(Retry::Broken, answer.said("PagerDuty") + "; check `routing_key`"))
+        }
+        _ => Err(refused(answer, "PagerDuty", "check `routing_key`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::proptest;
+    use serde_json::json;
+
+    use super::{payload, read};
+    use crate::channel::Retry::{After, Broken, Never};
+    use crate::channel::http::Answer;
+    use crate::channel::sample::{hostile, low_stock};
+    use crate::message::{Kind, Message};
+
+    #[test]
+    fn an_incident_begins_and_ends() {
+        let expected = json!({
+            "routing_key": "R",
+            "event_action": "trigger",
+            "dedup_key": "low_stock-1795176000000000",
+            "client": "rowcall",
+            "payload": {
+                "summary": "FIRING low_stock: 1 of 3 rows: on_hand < 5",
+                "source": "low_stock",
+                "severity": "warning",
+                "timestamp": "2026-11-20T12:00:00Z",
+                "class": "firing",
+                "custom_details": {
+                    "description": "Stock that runs out this week",
+                    "command": "rowcall query low_stock",
+                    "since": "2026-11-20 12:00:00 UTC",
+                    "severity": "warning",
+                    "rows": [{ "sku": "A-1", "on_hand": "3" }],
+                    "more rows": 0,
+                },
+            },
+            "links": [],
+        });
+        assert_eq!(payload(&low_stock(), "R"), expected);
+        let over = Message { kind: Kind::Resolved, ..low_stock() };
+        let expected =
+            json!({ "routing_key": "R", "event_action": "resolve", "dedup_key": "low_stock-1795176000000000" });
+        assert_eq!(payload(&over, "R"), expected);
+    }
+
+    #[test]
+    fn every_answer_has_its_class() {
+        let cases = [
+            (202, r#"{"status":"success","dedup_key":"x"}"#, Ok(None)),
+            (200, "<html>", Err(After(None))),
+            (202, "", Err(After(None))),
+            (400, r#"{"status":"invalid event","errors":["'payload.summary' is missing"]}"#, Err(Never)),
+            (400, r#"{"status":"invalid event","errors":["Length of 'routing_key' is incorrect"]}"#, Err(Broken)),
+            (403, "", Err(Broken)),
+            (429, "", Err(After(None))),
+            (500, "", Err(After(None))),
+        ];
+        for (status, body, expected) in cases {
+            let result = read(Answer { status, body, ..Answer::default() });
+            assert_eq!(result.map_err(|error| error.retry), expected, "{status} {body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_event_stays_small(message in hostile()) {
+            assert!(payload(&message, "R").to_string().len() < 512 * 1024);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Services that look closely at what they are sent, and refuse in their own words.
+
+use serde_json::{Map, Value, json};
+
+use super::http::{Answer, Request};
+
+/// What a service finds wrong.
+type Verdict = Result<(), String>;
+
+fn ensure(holds: bool, problem: &str) -> Verdict {
+    if holds { Ok(()) } else { Err(problem.to_owned()) }
+}
+
+/// The JSON object of a POST.
+fn object(request: &Request) -> Result<Map<String, Value>, String> {
+    ensure(request.method == "POST", "not a POST")?;
+    let content_type = request.header("content-type").unwrap_or_default();
+    ensure(content_type.starts_with("application/json"), "not application/json")?;
+    match serde_json::from_str(&request.body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err("no object".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn keys(object: &Map<String, Value>, known: &[&str]) -> Verdict {
+    match object.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => Err(format!("unknown key {key}")),
+        None => Ok(()),
+    }
+}
+
+fn length(value: &Value, most: usize) -> Verdict {
+    let units = value.as_str().ok_or("no text")?.encode_utf16().count();
+    ensure((1..=most).contains(&units), &format!("a text of {units}, not of 1 to {most}"))
+}
+
+/// A webhook of Discord.
+pub(crate) fn discord(request: &Request) -> Answer {
+    let verdict = || {
+        let body = object(request)?;
+        keys(&body, &["content", "allowed_mentions", "flags", "username"])?;
+        length(&body["content"], 2000)?;
+        ensure(body["allowed_mentions"] == json!({ "parse": [] }), "somebody may be mentioned")
+    };
+    match verdict() {
+        Ok(()) => Answer::plain(204, ""),
+        Err(problem) => Answer::plain(400, &json!({ "code": 50035, "message": problem }).to_string()),
+    }
+}
+
+/// The method `sendMessage` of a bot of Telegram.
+pub(crate) fn telegram(request: &Request) -> Answer {
+    let verdict = || {
+        ensure(request.path.starts_with("/bot") && request.path.ends_with("/sendMessage"), "no such method")?;
+        let body = object(request)?;
+        let known =
+            ["chat_id", "text", "parse_mode", "link_preview_options", "disable_notification", "reply_parameters"];
+        keys(&body, &known)?;
+        length(&body["chat_id"], 64)?;
+        length(&body["text"], 4096)?;
+        ensure(body["parse_mode"] == "HTML", "not HTML")?;
+        entities(body["text"].as_str().unwrap_or_default())
+    };
+    match verdict() {
+        Ok(()) => Answer::plain(200, r#"{"ok":true,"result":{"message_id":41}}"#),
+        Err(problem) => {
+            let description = format!("Bad Request: can't parse entities: {problem}");
+            Answer::plain(400, &json!({ "ok": false, "error_code": 400, "description": description }).to_string())
+        }
+    }
+}
+
+/// The HTML of Telegram: a few tags, closed in order, and four entities.
+fn entities(text: &str) -> Verdict {
+    let mut open = Vec::new();
+    for part in text.split('<').skip(1) {
+        let (tag, _) = part.split_once('>').ok_or("a `<` without end")?;
+        match tag.strip_prefix('/') {
+            Some(name) => ensure(open.pop() == Some(name.to_owned()), "a tag closed out of order")?,
+            None => {
+                let name = tag.split(' ').next().unwrap_or_default();
+                ensure(["b", "i", "a", "code", "pre"].contains(&name), "an unknown tag")?;
+                open.push(name.to_owned());
+            }
+        }
+    }
+    ensure(open.is_empty(), "a tag left open")?;
+    let known = |rest: &str| ["amp;", "lt;", "gt;", "quot;"].iter().any(|entity| rest.starts_with(entity));
+    ensure(text.split('&').skip(1).all(known), "an unknown entity")
+}
+
+/// The second version of the events of `PagerDuty`.
+pub(crate) fn pagerduty(request: &Request) -> Answer {
+    let verdict = || {
+        let body = object(request)?;
+        length(&body["routing_key"], 32)?;
+        length(&body["dedup_key"], 255)?;
+        match body["event_action"].as_str() {
+            Some("resolve") => return keys(&body, &["routing_key", "dedup_key", "event_action"]),
+            Some("trigger") => {}
+            _ => return Err("no such event_action".into()),
+        }
+        keys(&body, &["routing_key", "dedup_key", "event_action", "client", "payload", "links"])?;
+        let payload = body["payload"].as_object().ok_or("no payload")?;
+        keys(payload, &["summary", "source", "severity", "timestamp", "class", "custom_details"])?;
+        length(&payload["summary"], 1024)?;
+        length(&payload["source"], 1024)?;
+        ensure(["info", "warning", "error", "critical"].iter().any(|word| payload["severity"] == **word), "severity")?;
+        let timestamp = payload["timestamp"].as_str().unwrap_or_default();
+        ensure(timestamp.parse::<jiff::Timestamp>().is_ok(), "timestamp")?;
+        ensure(request.body.len() <= 512 * 1024, "too large")?;
+        let links = body["links"].as_array().ok_or("no links")?;
+        ensure(links.iter().all(|link| link["href"].is_string() && link["text"].is_string()), "a link")
+    };
+    match verdict() {
+        Ok(()) => Answer::plain(202, r#"{"status":"success","message":"Event processed","dedup_key":"x"}"#),
+        Err(problem) => Answer::plain(400, &json!({ "status": "invalid event", "errors": [problem] }).to_string()),
+    }
+}
+
+/// A workflow of Teams that posts a card.
+pub(crate) fn teams(request: &Request) -> Answer {
+    let verdict = || {
+        let body = object(request)?;
+        ensure(request.body.len() <= 28 * 1024, "too large")?;
+        keys(&body, &["type", "summary", "attachments"])?;
+        ensure(body["type"] == "message", "no message")?;
+        let [attachment] = body["attachments"].as_array().ok_or("no attachments")?.as_slice() else {
+            return Err("not one attachment".into());
+        };
+        ensure(attachment["contentType"] == "application/vnd.microsoft.card.adaptive", "no card")?;
+        let card = attachment["content"].as_object().ok_or("no content")?;
+        keys(card, &["$schema", "type", "version", "msteams", "body", "actions"])?;
+        ensure(card["type"] == "AdaptiveCard" && card["version"] == "1.5", "no card of version 1.5")?;
+        card["body"].as_array().ok_or("no body")?.iter().try_for_each(element)?;
+        let action = |action: &Value| action["type"] == "Action.OpenUrl" && action["url"].is_string();
+        ensure(card["actions"].as_array().is_some_and(|actions| actions.iter().all(action)), "an action")
+    };
+    match verdict() {
+        Ok(()) => Answer::plain(202, ""),
+        Err(problem) => Answer::plain(400, &problem),
+    }
+}
+
+/// An element of an adaptive card, of the few kinds that know no markup.
+fn element(value: &Value) -> Verdict {
+    let each = |key: &str, check: fn(&Value) -> Verdict| {
+        let items = value[key].as_array().filter(|items| !items.is_empty()).ok_or(format!("no {key}"))?;
+        items.iter().try_for_each(check)
+    };
+    match value["type"].as_str() {
+        Some("RichTextBlock") => each("inlines", element),
+        Some("TextRun") => length(&value["text"], 4000),
+        Some("Table") => {
+            let columns = value["columns"].as_array().map_or(0, Vec::len);
+            let rows = value["rows"].as_array().ok_or("no rows")?;
+            let even = rows.iter().all(|row| row["cells"].as_array().is_some_and(|cells| cells.len() == columns));
+            ensure(columns > 0 && even, "a row of another width")?;
+            each("rows", element)
+        }
+        Some("TableRow") => each("cells", element),
+        Some("TableCell") => each("items", element),
+        other => Err(format!("an element {other:?}")),
+    }
+}
