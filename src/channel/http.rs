@@ -116,7 +116,6 @@ impl Address {
     }
 
     /// Hides one more secret, which travels with the requests.
-    #[cfg(feature = "webhook")]
     pub(super) fn hide(&mut self, secret: &Revealed) {
         self.hidden.push(secret.clone());
     }

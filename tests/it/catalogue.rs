@@ -470,7 +470,7 @@ fn the_commented_part_of_the_example_is_right_too() {
         })
         .collect();
     let ran = Rig::new().catalogue(&uncommented.join("\n")).run(&["validate"]).exits(0);
-    assert_eq!(ran.stdout, "rowcall.toml: 4 sources, 2 queries, 4 alerts, 7 channels: no mistake\n");
+    assert_eq!(ran.stdout, "rowcall.toml: 4 sources, 2 queries, 4 alerts, 9 channels: no mistake\n");
 }
 
 fn is_key(text: &str) -> bool {
@@ -615,5 +615,102 @@ chat = -5
        = help: `url` is "https://api.telegram.org/bot${TELEGRAM_TOKEN}/sendMessage"
 
     13 mistakes: nothing was connected to
+    "#);
+}
+
+#[test]
+fn mistakes_in_a_slack_channel_are_shown_where_they_are() {
+    let rig = Rig::new().catalogue(
+        r#"[channels.a]
+type = "slack"
+webhook = "${HOOK}"
+token = "${TOKEN}"
+channel = "C1"
+[channels.b]
+type = "slack"
+token = "${TOKEN}"
+base_url = "http://slack.example.com/api/"
+compatible = "mattermost"
+mention = ["oncall", "U1"]
+[channels.c]
+type = "slack"
+channel = "C1"
+[channels.d]
+type = "slack"
+webhook = "${HOOK}"
+compatible = "mattermos"
+update = true
+"#,
+    );
+    insta::assert_snapshot!(rig.run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: `token` stands beside `webhook`
+     --> rowcall.toml:4:1
+      |
+    4 | token = "${TOKEN}"
+      | ^^^^^
+      |
+      = help: a webhook posts to its own channel, a bot to `channel`; remove one of the two
+
+    error: `channels.b` has no `channel`
+     --> rowcall.toml:6:11
+      |
+    6 | [channels.b]
+      |           ^
+      |
+      = help: `channel` is the id of the channel, such as "C0123456789"
+
+    error: `base_url` must begin with `https://`
+     --> rowcall.toml:9:12
+      |
+    9 | base_url = "http://slack.example.com/api/"
+      |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: the token goes there
+
+    error: `compatible` is for a channel with a `webhook`
+      --> rowcall.toml:10:1
+       |
+    10 | compatible = "mattermost"
+       | ^^^^^^^^^^
+
+    error: nobody can be mentioned as `oncall`
+      --> rowcall.toml:11:12
+       |
+    11 | mention = ["oncall", "U1"]
+       |            ^^^^^^^^
+       |
+       = help: write the id of a person (U..) or of a group (S..) as Slack shows it, or `here`, `channel`, `everyone`
+
+    error: `channels.c` has no `webhook`
+      --> rowcall.toml:12:11
+       |
+    12 | [channels.c]
+       |           ^
+       |
+       = help: `webhook` is the address of an incoming webhook, such as "${SLACK_WEBHOOK}"; a bot has a `token` instead
+
+    error: `channel` is for a channel with a `token`
+      --> rowcall.toml:14:1
+       |
+    14 | channel = "C1"
+       | ^^^^^^^
+
+    error: `compatible` cannot be `mattermos`
+      --> rowcall.toml:18:14
+       |
+    18 | compatible = "mattermos"
+       |              ^^^^^^^^^^^
+       |
+       = help: did you mean `mattermost`?
+
+    error: `update` is for a channel with a `token`
+      --> rowcall.toml:19:1
+       |
+    19 | update = true
+       | ^^^^^^
+
+    9 mistakes: nothing was connected to
     "#);
 }

@@ -5,10 +5,11 @@ use crate::catalogue::Channel;
 use crate::catalogue::file::Section;
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
+use crate::channel::Settings;
 use crate::channel::email::{self, Tls};
-use crate::channel::{Settings, slack};
 use crate::name::Name;
 
+mod slack;
 mod webhook;
 
 #[derive(Clone, Copy)]
@@ -31,7 +32,7 @@ pub(super) fn read(_: &Name, section: Section<'_, '_>) -> Option<Channel> {
         }
     }?;
     let settings = match kind {
-        Kind::Slack => slack(&section).map(Settings::Slack),
+        Kind::Slack => slack::read(&section).map(Settings::Slack),
         Kind::Email => email(&section).map(Settings::Email),
         Kind::Webhook => webhook::read(&section).map(Settings::Webhook),
         Kind::Stdout => Some(Settings::Stdout),
@@ -40,13 +41,6 @@ pub(super) fn read(_: &Name, section: Section<'_, '_>) -> Option<Channel> {
     let line = section.file().line(section.span.start);
     section.finish();
     Some(Channel { settings: settings?, description, line })
-}
-
-fn slack(section: &Section<'_, '_>) -> Option<slack::Settings> {
-    let webhook = section.required("webhook", "the address of an incoming webhook, such as \"${SLACK_WEBHOOK}\"");
-    let webhook = webhook.and_then(|text| secret(section, "webhook", &text));
-    let ca_file = section.text("ca_file").map(|text| text.value.into());
-    Some(slack::Settings { webhook: webhook?, ca_file })
 }
 
 fn email(section: &Section<'_, '_>) -> Option<email::Settings> {

@@ -53,7 +53,8 @@ impl Said<'_> {
 
     fn by_status(&self) -> Reading {
         match self.0.status {
-            200..300 if matches!(self.0.body.trim(), "" | "ok") => Reading::Delivered,
+            // Rocket.Chat answers with the object.
+            200..300 if matches!(self.0.body.trim(), "" | "ok" | r#"{"success":true}"#) => Reading::Delivered,
             200..300 => {
                 let problem =
                     format!("{}, not `ok`: is that Slack, or a proxy or a login page before it?", self.said(""));

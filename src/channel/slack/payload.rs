@@ -1,10 +1,11 @@
 //! A message in Slack's own blocks.
 //!
-//! Rows reach Slack as `rich_text`, which knows no markup, so that nothing in a cell can mention anyone or forge a link.
+//! Rows reach Slack as a table of `raw_text` or as `rich_text`, which know no markup, so that nothing in a cell can mention anyone or forge a link.
 //! Only our own words are mrkdwn. Everything is counted in UTF-16 units and kept inside Slack's limits.
 
 use serde_json::{Value, json};
 
+use super::{Mention, table};
 use crate::channel::text;
 use crate::message::{Excerpt, Kind, Message, Severity, one_line};
 
@@ -19,34 +20,97 @@ const FACTS: usize = 1500;
 const ROWS: usize = 5000;
 const POINTER: usize = 700;
 
+/// How a message is dressed, richest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dress {
+    /// With its rows as a table.
+    Table,
+    /// With its rows as preformatted text, for a server that does not know tables.
+    Code,
+    /// In one line.
+    Text,
+}
+
+impl Dress {
+    /// The dresses to try for a message, one after the other.
+    pub(super) fn of(message: &Message) -> &'static [Self] {
+        match rows_of(message) {
+            Some(_) => &[Self::Table, Self::Code, Self::Text],
+            None => &[Self::Code, Self::Text],
+        }
+    }
+}
+
+/// The message in a dress, after Slack refused a richer one with the word `refused`. Mentions are made when an incident
+/// begins and at no other time.
+pub(super) fn dressed(message: &Message, dress: Dress, mention: &[Mention], refused: Option<&str>) -> Value {
+    let mention: Vec<String> = match message.kind {
+        Kind::Firing => mention.iter().map(Mention::markup).collect(),
+        Kind::Repeat | Kind::Resolved | Kind::Unwell | Kind::Well | Kind::SourceDown | Kind::SourceUp => Vec::new(),
+    };
+    match dress {
+        Dress::Table | Dress::Code => rich(message, dress, &mention.join(" ")),
+        Dress::Text => text_only(message, &mention.join(" "), refused.unwrap_or_default()),
+    }
+}
+
+/// What to say of a message that arrived in a lesser dress.
+pub(super) fn note(dress: Dress, refusals: &[String]) -> Option<String> {
+    let word = refusals.last()?;
+    match dress {
+        Dress::Table => None,
+        Dress::Code => Some(format!("without a table: Slack refused it with `{word}`")),
+        Dress::Text => Some(format!("text only: Slack refused the blocks with `{word}`")),
+    }
+}
+
+/// What to say of a message that was refused in every dress.
+pub(super) fn all_refused(refusals: &[String]) -> String {
+    format!("Slack refused the message with `{}`", refusals.join("`, then with `"))
+}
+
+fn rows_of(message: &Message) -> Option<&Excerpt> {
+    message.excerpt.as_ref().filter(|excerpt| !excerpt.columns.is_empty())
+}
+
 /// The message with its rows.
-pub(super) fn rich(message: &Message) -> Value {
-    let mut blocks = vec![json!({
-        "type": "section",
-        "text": { "type": "mrkdwn", "text": format!("{} *{}  {}*", emoji(message), message.kind.headword(), mrkdwn(&message.alert, ALERT)) },
-    })];
+fn rich(message: &Message, dress: Dress, mention: &str) -> Value {
+    let head = format!("{} *{}  {}* {mention}", emoji(message), message.kind.headword(), mrkdwn(&message.alert, ALERT));
+    let mut blocks = vec![json!({ "type": "section", "text": { "type": "mrkdwn", "text": head.trim_end() } })];
     let mut body = vec![json!({ "type": "rich_text_section", "elements": words(message) })];
-    if let Some(excerpt) = message.excerpt.as_ref().filter(|excerpt| !excerpt.columns.is_empty()) {
+    let rows_of = rows_of(message);
+    if let Some(excerpt) = rows_of.filter(|_| dress == Dress::Code) {
         body.push(json!({ "type": "rich_text_preformatted", "elements": [plain(&rows(excerpt, ROWS))] }));
     }
     blocks.push(json!({ "type": "rich_text", "elements": body }));
-    let pointers = pointers(message);
+    let mut pointers = pointers(message);
+    if let Some(excerpt) = rows_of.filter(|_| dress == Dress::Table) {
+        let (table, missing) = table::block(excerpt, ROWS);
+        blocks.push(table);
+        pointers.splice(0..0, missing.map(|text| json!({ "type": "plain_text", "text": text })));
+    }
     if !pointers.is_empty() {
         blocks.push(json!({ "type": "context", "elements": pointers }));
     }
-    let mut payload = envelope(&mrkdwn(&message.headline(), TEXT));
+    let mut payload = envelope(message, &mrkdwn(&message.headline(), TEXT));
     payload["blocks"] = blocks.into();
     payload
 }
 
 /// The message in one line, after Slack refused its blocks with `word`.
-pub(super) fn text_only(message: &Message, word: &str) -> Value {
-    let note = format!(" (without its rows: Slack refused them with `{}`)", mrkdwn(word, 100));
-    envelope(&(mrkdwn(&message.headline(), TEXT) + &note))
+fn text_only(message: &Message, mention: &str, word: &str) -> Value {
+    let note = format!(" (without its rows: Slack refused them with `{}`) {mention}", mrkdwn(word, 100));
+    envelope(message, (mrkdwn(&message.headline(), TEXT) + &note).trim_end())
 }
 
-fn envelope(text: &str) -> Value {
-    json!({ "text": text, "mrkdwn": false, "unfurl_links": false, "unfurl_media": false })
+fn envelope(message: &Message, text: &str) -> Value {
+    json!({
+        "text": text,
+        "mrkdwn": false,
+        "unfurl_links": false,
+        "unfurl_media": false,
+        "metadata": { "event_type": "rowcall_message", "event_payload": { "id": message.id, "thread": message.thread } },
+    })
 }
 
 fn emoji(message: &Message) -> &'static str {
@@ -150,7 +214,7 @@ fn mrkdwn(text: &str, budget: usize) -> String {
 }
 
 /// `text` in at most `budget` units; what is cut away leaves a `…`.
-fn within(text: &str, budget: usize) -> String {
+pub(super) fn within(text: &str, budget: usize) -> String {
     if units(text) <= budget {
         return text.to_owned();
     }
@@ -165,7 +229,8 @@ fn within(text: &str, budget: usize) -> String {
     text.chars().take_while(fits).chain(['…']).collect()
 }
 
-fn units(text: &str) -> usize {
+/// The length of a text as Slack may count it.
+pub(super) fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
@@ -174,9 +239,10 @@ mod tests {
     use proptest::prelude::proptest;
     use serde_json::{Value, json};
 
-    use super::{mrkdwn, rich, rows, text_only, units, within};
+    use super::{Dress, dressed, mrkdwn, rows, units, within};
     use crate::channel::sample::{hostile, low_stock};
-    use crate::message::{Excerpt, Message};
+    use crate::channel::slack::Mention;
+    use crate::message::{Excerpt, Kind, Message};
 
     #[test]
     fn a_message_becomes_blocks() {
@@ -186,8 +252,12 @@ mod tests {
             "mrkdwn": false,
             "unfurl_links": false,
             "unfurl_media": false,
+            "metadata": {
+                "event_type": "rowcall_message",
+                "event_payload": { "id": "low_stock-1-ops", "thread": "low_stock-1795176000000000" },
+            },
             "blocks": [
-                { "type": "section", "text": { "type": "mrkdwn", "text": ":warning: *FIRING  low_stock*" } },
+                { "type": "section", "text": { "type": "mrkdwn", "text": ":warning: *FIRING  low_stock* <@U1> <!here>" } },
                 { "type": "rich_text", "elements": [
                     { "type": "rich_text_section", "elements": [
                         { "type": "text", "text": "1 of 3 rows: on_hand < 5" },
@@ -207,12 +277,29 @@ mod tests {
                 ] },
             ],
         });
-        assert_eq!(rich(&message), expected);
+        let mention = [Mention::User("U1".into()), Mention::Here];
+        assert_eq!(dressed(&message, Dress::Code, &mention, None), expected);
+        let tabled = dressed(&message, Dress::Table, &mention, None);
+        assert_eq!(tabled["blocks"][1]["elements"].as_array().map(Vec::len), Some(1));
+        assert_eq!(tabled["blocks"][2]["type"], "table");
+        assert_eq!(tabled["blocks"][3], expected["blocks"][2]);
+    }
+
+    #[test]
+    fn nobody_is_mentioned_but_when_an_incident_begins() {
+        for kind in [Kind::Repeat, Kind::Resolved, Kind::Unwell, Kind::Well] {
+            for dress in [Dress::Table, Dress::Code, Dress::Text] {
+                let payload = dressed(&Message { kind, ..low_stock() }, dress, &[Mention::Here], Some("x"));
+                assert!(!payload.to_string().contains("<!here>"), "{kind:?} {dress:?}");
+            }
+        }
+        let payload = dressed(&low_stock(), Dress::Text, &[Mention::Here], Some("x"));
+        assert!(payload["text"].as_str().unwrap().ends_with(" <!here>"));
     }
 
     #[test]
     fn the_text_form_says_why_it_stands_alone() {
-        let payload = text_only(&low_stock(), "invalid_blocks");
+        let payload = dressed(&low_stock(), Dress::Text, &[], Some("invalid_blocks"));
         let text = "FIRING low_stock: 1 of 3 rows: on_hand &lt; 5 (without its rows: Slack refused them with `invalid_blocks`)";
         assert_eq!(payload["text"], text);
         assert_eq!(payload.get("blocks"), None);
@@ -241,7 +328,8 @@ mod tests {
         match value {
             Value::Object(map) => {
                 if let Some(Value::String(text)) = map.get("text") {
-                    out.push((map.get("type") != Some(&json!("text")), text.clone()));
+                    let kind = map.get("type").and_then(Value::as_str);
+                    out.push((!matches!(kind, Some("text" | "raw_text" | "plain_text")), text.clone()));
                 }
                 map.values().for_each(|value| texts(value, out));
             }
@@ -253,18 +341,20 @@ mod tests {
     proptest! {
         #[test]
         fn no_row_can_break_out_of_a_message(message in hostile()) {
-            let payload = rich(&message);
-            let mut found = Vec::new();
-            texts(&payload, &mut found);
-            for (markup, text) in &found {
-                assert!(!text.is_empty() && !text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
-                let ours = text.strip_prefix("<http").map_or(text.as_str(), |rest| rest.strip_suffix("|more>").unwrap_or(text));
-                assert!(!markup || !ours.contains(['<', '>']), "{text:?}");
+            for dress in [Dress::Table, Dress::Code] {
+                let payload = dressed(&message, dress, &[], None);
+                let mut found = Vec::new();
+                texts(&payload, &mut found);
+                for (markup, text) in &found {
+                    assert!(!text.is_empty() && !text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+                    let ours = text.strip_prefix("<http").map_or(text.as_str(), |rest| rest.strip_suffix("|more>").unwrap_or(text));
+                    assert!(!markup || !ours.contains(['<', '>']), "{text:?}");
+                }
+                let mut blocks = Vec::new();
+                texts(&payload["blocks"], &mut blocks);
+                assert!(blocks.iter().map(|(_, text)| units(text)).sum::<usize>() < 11_000);
+                assert!(blocks.iter().all(|(markup, text)| !markup || units(text) <= 3000));
             }
-            let mut blocks = Vec::new();
-            texts(&payload["blocks"], &mut blocks);
-            assert!(blocks.iter().map(|(_, text)| units(text)).sum::<usize>() < 11_000);
-            assert!(blocks.iter().all(|(markup, text)| !markup || units(text) <= 3000));
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::fakes::http::{Answer, HttpFake};
 use crate::fakes::services;
 use crate::fakes::smtp::{Refusal, Script, SmtpFake};
 
+mod bot_only;
 mod http_only;
 mod mail_only;
 mod readers;
@@ -26,8 +27,10 @@ mod webhook_only;
 const CANARY: &str = "S3CR3T-canary/+=";
 
 /// Every kind of channel there is.
-const DOORS: [Door; 8] = [
+const DOORS: [Door; 10] = [
     Door::Slack,
+    Door::Bot,
+    Door::Compatible,
     Door::Email,
     Door::Webhook,
     Door::Teams,
@@ -40,6 +43,8 @@ const DOORS: [Door; 8] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Door {
     Slack,
+    Bot,
+    Compatible,
     Email,
     Webhook,
     Teams,
@@ -125,7 +130,14 @@ fn secret(text: &str) -> Secret {
 }
 
 fn slack_at(url: &str) -> channel::Settings {
-    channel::Settings::Slack(slack::Settings { webhook: secret(&format!("{url}/${{CANARY}}")), ca_file: None })
+    let way = slack::Way::Webhook { url: secret(&format!("{url}/${{CANARY}}")), compatible: None };
+    channel::Settings::Slack(slack::Settings { way, mention: vec![], ca_file: None })
+}
+
+fn bot_at(url: &str) -> slack::Settings {
+    let base_url = Some(url.to_owned());
+    let way = slack::Way::Bot { token: secret("${CANARY}"), channel: "C0123".into(), base_url, update: false };
+    slack::Settings { way, mention: vec![], ca_file: None }
 }
 
 fn mail_at(url: &str, ca_file: Option<&Path>) -> email::Settings {
@@ -158,14 +170,16 @@ impl Door {
             Self::Discord => (HttpFake::start_as(services::discord, script), readers::discord),
             Self::PagerDuty => (HttpFake::start_as(services::pagerduty, script), readers::pagerduty),
             Self::Telegram => (HttpFake::start_as(services::telegram, script), readers::telegram),
-            Self::Webhook | Self::Slack | Self::Email | Self::Stdout => (HttpFake::start(script), readers::own),
+            Self::Webhook | Self::Slack | Self::Bot | Self::Compatible | Self::Email | Self::Stdout => {
+                (HttpFake::start(script), readers::own)
+            }
         };
         let form = match self {
             Self::Teams => Form::Teams,
             Self::Discord => Form::Discord,
             Self::PagerDuty => Form::PagerDuty { routing_key: secret("${CANARY}") },
             Self::Telegram => Form::Telegram { chat: "-1001".into() },
-            Self::Webhook | Self::Slack | Self::Email | Self::Stdout => own(|_| {}),
+            Self::Webhook | Self::Slack | Self::Bot | Self::Compatible | Self::Email | Self::Stdout => own(|_| {}),
         };
         let settings = webhook_at(&fake.url("/bot${CANARY}/sendMessage"), form);
         (channel::Settings::Webhook(settings), Receiver::Service(fake, reader))
@@ -177,8 +191,19 @@ impl Door {
         let world = world(Arc::clone(&paper) as Printer);
         let (settings, receiver) = match self {
             Self::Slack => {
-                let fake = HttpFake::start(slack_script(fault));
+                let fake = HttpFake::start_as(services::slack_webhook, slack_script(fault));
                 (slack_at(&fake.url("/services/T0/B0")), Receiver::Slack(fake))
+            }
+            Self::Bot => {
+                let fake = HttpFake::start_as(services::slack_api, bot_script(fault));
+                (channel::Settings::Slack(bot_at(&fake.url("/api/"))), Receiver::Slack(fake))
+            }
+            Self::Compatible => {
+                let fake = HttpFake::start(slack_script(fault));
+                let url = secret(&fake.url("/hooks/${CANARY}"));
+                let way = slack::Way::Webhook { url, compatible: Some(slack::Compatible::Mattermost) };
+                let settings = slack::Settings { way, mention: vec![], ca_file: None };
+                (channel::Settings::Slack(settings), Receiver::Service(fake, readers::compatible))
             }
             Self::Email => {
                 let login = Some(("bot".to_owned(), CANARY.to_owned()));
@@ -217,6 +242,18 @@ fn slack_script(fault: Fault) -> Vec<Answer> {
     }
 }
 
+fn bot_script(fault: Fault) -> Vec<Answer> {
+    match fault {
+        Fault::Refused => vec![Answer::plain(200, r#"{"ok":false,"error":"no_text"}"#)],
+        Fault::Broken => {
+            vec![Answer::plain(200, &format!(r#"{{"ok":false,"error":"invalid_auth","needed":"{CANARY}"}}"#))]
+        }
+        Fault::Nothing | Fault::Passing | Fault::Reset | Fault::Cut | Fault::Silence | Fault::Drip => {
+            slack_script(fault)
+        }
+    }
+}
+
 fn service_script(door: Door, fault: Fault) -> Vec<Answer> {
     match fault {
         Fault::Refused => {
@@ -224,7 +261,13 @@ fn service_script(door: Door, fault: Fault) -> Vec<Answer> {
                 Door::Discord => r#"{"code": 50035, "message": "Invalid Form Body"}"#,
                 Door::PagerDuty => r#"{"status":"invalid event","errors":["'payload.summary' is too long"]}"#,
                 Door::Telegram => r#"{"ok":false,"description":"Bad Request: message is too long"}"#,
-                Door::Teams | Door::Webhook | Door::Slack | Door::Email | Door::Stdout => "not like this",
+                Door::Teams
+                | Door::Webhook
+                | Door::Slack
+                | Door::Bot
+                | Door::Compatible
+                | Door::Email
+                | Door::Stdout => "not like this",
             };
             vec![Answer::plain(400, body)]
         }
@@ -439,7 +482,8 @@ async fn a_refused_connection_may_pass() {
 
 #[tokio::test]
 async fn a_missing_secret_breaks_the_channel_and_names_the_place() {
-    let slack = slack::Settings { webhook: secret("${NOT_SET}"), ca_file: None };
+    let way = slack::Way::Webhook { url: secret("${NOT_SET}"), compatible: None };
+    let slack = slack::Settings { way, mention: vec![], ca_file: None };
     let mail = email::Settings { password: Some(secret("${NOT_SET}")), ..mail_at("smtp://bot@127.0.0.1:1", None) };
     let webhook = webhook_at("https://localhost/${NOT_SET}", own(|_| {}));
     for settings in

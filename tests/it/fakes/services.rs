@@ -164,3 +164,85 @@ fn element(value: &Value) -> Verdict {
         other => Err(format!("an element {other:?}")),
     }
 }
+
+/// An incoming webhook of Slack.
+pub(crate) fn slack_webhook(request: &Request) -> Answer {
+    let verdict = || {
+        let body = object(request)?;
+        keys(&body, &["text", "blocks", "mrkdwn", "unfurl_links", "unfurl_media", "metadata"])?;
+        slack_message(&body)
+    };
+    match verdict() {
+        Ok(()) => Answer::plain(200, "ok"),
+        Err(problem) => Answer::plain(400, &format!("no_text {problem}")),
+    }
+}
+
+/// The methods of Slack's Web API that a bot calls.
+pub(crate) fn slack_api(request: &Request) -> Answer {
+    let verdict = || {
+        if request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).is_none_or(str::is_empty) {
+            return Err("not_authed".to_owned());
+        }
+        let typed = request.header("content-type") == Some("application/json; charset=utf-8");
+        ensure(typed, "missing_charset")?;
+        let body = object(request).map_err(|_| "invalid_json")?;
+        let common = ["channel", "text", "blocks", "mrkdwn", "unfurl_links", "unfurl_media", "metadata"];
+        let own = match request.path.as_str() {
+            "/api/chat.postMessage" => "thread_ts",
+            "/api/chat.update" => "ts",
+            _ => return Err("unknown_method".into()),
+        };
+        keys(&body, &[&common[..], &[own]].concat()).map_err(|_| "invalid_arguments")?;
+        ensure(body["channel"].is_string() && body.get(own).is_none_or(Value::is_string), "invalid_arguments")?;
+        slack_message(&body).map_err(|problem| format!("no_text: {problem}"))
+    };
+    match verdict() {
+        Ok(()) => Answer::plain(200, r#"{"ok":true,"channel":"C0123","ts":"1700000000.000100"}"#),
+        Err(error) => Answer::plain(200, &json!({ "ok": false, "error": error }).to_string()),
+    }
+}
+
+/// A message inside Slack's limits.
+fn slack_message(body: &Map<String, Value>) -> Verdict {
+    length(&body["text"], 4000)?;
+    let Some(blocks) = body.get("blocks") else { return Ok(()) };
+    let blocks = blocks.as_array().ok_or("no blocks")?;
+    ensure((1..=50).contains(&blocks.len()), "the number of blocks")?;
+    ensure(blocks.iter().filter(|block| block["type"] == "table").count() <= 1, "only_one_table_allowed")?;
+    blocks.iter().try_for_each(block)
+}
+
+fn block(block: &Value) -> Verdict {
+    let list = |key: &str| block[key].as_array().filter(|items| !items.is_empty()).ok_or(format!("no {key}"));
+    match block["type"].as_str() {
+        Some("section") => length(&block["text"]["text"], 3000),
+        Some("context") => {
+            let elements = list("elements")?;
+            ensure(elements.len() <= 10, "too many elements")?;
+            elements.iter().try_for_each(|element| length(&element["text"], 3000))
+        }
+        Some("rich_text") => list("elements")?.iter().try_for_each(|part| {
+            let elements = part["elements"].as_array().filter(|elements| !elements.is_empty()).ok_or("no elements")?;
+            elements.iter().try_for_each(|element| length(&element["text"], 10_000))
+        }),
+        Some("table") => {
+            let rows = list("rows")?;
+            ensure(rows.len() <= 100, "too many rows")?;
+            let width = rows[0].as_array().map_or(0, Vec::len);
+            ensure((1..=20).contains(&width), "the number of columns")?;
+            let mut units = 0;
+            for cell in rows.iter().filter_map(Value::as_array).flatten() {
+                ensure(cell["type"] == "raw_text", "a cell that is no text")?;
+                length(&cell["text"], 10_000)?;
+                units += cell["text"].as_str().map_or(0, |text| text.encode_utf16().count());
+            }
+            ensure(units <= 10_000, "a table too long")?;
+            ensure(
+                rows.iter().all(|row| row.as_array().is_some_and(|row| row.len() == width)),
+                "a row of another width",
+            )
+        }
+        other => Err(format!("a block {other:?}")),
+    }
+}

@@ -10,7 +10,8 @@ pub(super) fn slack(body: &str) -> Received {
         match value {
             Value::Object(map) => {
                 if let Some(Value::String(text)) = map.get("text") {
-                    let verbatim = map.get("type").is_some_and(|kind| kind == "text");
+                    let kind = map.get("type").and_then(Value::as_str);
+                    let verbatim = matches!(kind, Some("text" | "raw_text" | "plain_text"));
                     let text = if verbatim { text.clone() } else { unescaped(text, &mut received.markup) };
                     received.text.push_str(&text);
                 }
@@ -142,4 +143,16 @@ pub(super) fn telegram(body: &Value) -> Received {
         text.push_str(&unescaped(words, &mut markup));
     }
     of_lines(text, markup)
+}
+
+/// Everything that may come from a row stands in a fence, where these servers still look for mentions.
+pub(super) fn compatible(body: &Value) -> Received {
+    let text = body["text"].as_str().expect("a text");
+    let (head, rest) = text.split_once("\n```\n").expect("a fence");
+    let inside = rest.strip_suffix("\n```").expect("an end of the fence");
+    assert!(head.starts_with("**") && !inside.contains("```"), "{text}");
+    let attached = |mark: char| inside.match_indices(mark).all(|(at, _)| inside[at + 1..].starts_with('\u{200b}'));
+    assert!(attached('@') && attached('<'), "{text}");
+    let text = inside.replace('\u{200b}', "");
+    Received { headline: text.lines().next().expect("a line").into(), text, markup: vec![] }
 }

@@ -17,21 +17,31 @@ fn bench(answers: Vec<Answer>) -> Bench {
 
 #[tokio::test]
 async fn refused_blocks_are_sent_again_as_text() {
-    let bench = bench(vec![Answer::plain(400, "invalid_blocks")]);
+    let refused = || Answer::plain(400, "invalid_blocks");
+    let bench = bench(vec![refused(), refused()]);
     let receipt = bench.deliver(&message()).await.expect("the text passes");
     assert_eq!(receipt.reference.as_deref(), Some("text only: Slack refused the blocks with `invalid_blocks`"));
     let received = bench.received();
-    assert_eq!(received.len(), 2);
-    assert_eq!(received[1].text, "");
-    assert!(received[1].headline.starts_with("FIRING low_stock: 1 of 3 rows: on_hand < 5 (without its rows"));
+    assert_eq!(received.len(), 3);
+    assert_eq!(received[2].text, "");
+    assert!(received[2].headline.starts_with("FIRING low_stock: 1 of 3 rows: on_hand < 5 (without its rows"));
 }
 
 #[tokio::test]
-async fn a_message_refused_twice_is_refused() {
+async fn a_refused_table_is_sent_again_as_preformatted_text() {
+    let bench = bench(vec![Answer::plain(400, "invalid_blocks")]);
+    let receipt = bench.deliver(&message()).await.expect("the blocks pass");
+    assert_eq!(receipt.reference.as_deref(), Some("without a table: Slack refused it with `invalid_blocks`"));
+    let received = bench.received();
+    assert!(received.len() == 2 && received[1].text.contains("하나     NULL"), "{received:?}");
+}
+
+#[tokio::test]
+async fn a_message_refused_in_every_dress_is_refused() {
     let refusal = || Answer::plain(400, "invalid_payload");
-    let bench = bench(vec![refusal(), refusal()]);
+    let bench = bench(vec![refusal(), refusal(), refusal()]);
     let error = bench.deliver(&message()).await.expect_err("refused");
-    assert_eq!((error.retry, bench.received().len()), (Retry::Never, 2), "{error}");
+    assert_eq!((error.retry, bench.received().len()), (Retry::Never, 3), "{error}");
 }
 
 #[tokio::test]
@@ -81,7 +91,8 @@ async fn a_certificate_is_checked_against_the_file_that_is_named() {
         let fake = HttpFake::start_encrypted([]);
         let ca_file = fake.ca_file().filter(|_| trusted);
         let webhook = secret(&fake.url("/services/T0/B0/${CANARY}"));
-        let settings = channel::Settings::Slack(slack::Settings { webhook, ca_file });
+        let way = slack::Way::Webhook { url: webhook, compatible: None };
+        let settings = channel::Settings::Slack(slack::Settings { way, mention: vec![], ca_file });
         let channel = channel::open(&settings, &world(Arc::new(Mutex::new(Paper::default()))));
         let result = channel.deliver(&message(), None).await;
         assert_eq!(fake.requests().len(), usize::from(trusted));
