@@ -19,6 +19,8 @@ mod html;
 #[cfg(feature = "email")]
 mod letter;
 #[cfg(feature = "email")]
+mod parking;
+#[cfg(feature = "email")]
 mod reply;
 #[cfg(feature = "email")]
 mod server;
@@ -37,10 +39,35 @@ pub struct Settings {
     pub to: Vec<String>,
     /// Who gets a copy.
     pub cc: Vec<String>,
+    /// Who gets the mail without being named in it.
+    pub bcc: Vec<String>,
+    /// Who gets the answers, when it is not the sender.
+    pub reply_to: Option<String>,
+    /// What every subject begins with.
+    pub subject_prefix: String,
+    /// How user and password are shown; what the server offers, when nothing is said.
+    pub auth: Option<Auth>,
     /// Whether the connection is encrypted.
     pub tls: Tls,
     /// Certificates in PEM that are trusted instead of the system's; relative to the folder of the catalogue.
     pub ca_file: Option<PathBuf>,
+}
+
+/// What a subject begins with where nothing else is said.
+pub const SUBJECT_PREFIX: &str = "[rowcall]";
+
+/// The most recipients of a mail: more than any server has to take at once.
+pub const MOST_RECIPIENTS: usize = 100;
+
+/// How user and password are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// PLAIN.
+    Plain,
+    /// LOGIN.
+    Login,
+    /// XOAUTH2: the password is an access token.
+    Xoauth2,
 }
 
 /// Whether the connection to a mail server is encrypted.

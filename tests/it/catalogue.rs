@@ -494,6 +494,51 @@ fn online_validation_asks_every_source() {
 }
 
 #[test]
+fn mistakes_in_a_mail_channel_are_shown_where_they_are() {
+    let many: Vec<String> = (0..99).map(|n| format!("\"a{n}@example.com\"")).collect();
+    let rig = Rig::new().catalogue(&format!(
+        r#"[channels.a]
+type = "email"
+server = "smtp://mail.example.com"
+from = "bot@example.com"
+to = ["data@example.com"]
+cc = ["ops@example.com"]
+reply_to = "nobody"
+auth = "cram-md5"
+bcc = [{}]
+"#,
+        many.join(", "),
+    ));
+    insta::assert_snapshot!(rig.run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: a mail to 101 addresses: no server has to take more than 100
+     --> rowcall.toml:5:1
+      |
+    5 | to = ["data@example.com"]
+      | ^^
+      |
+      = help: write to a list, or make a second channel
+
+    error: `nobody` is not a mail address: it has no `@`
+     --> rowcall.toml:7:12
+      |
+    7 | reply_to = "nobody"
+      |            ^^^^^^^^
+
+    error: `auth` cannot be `cram-md5`
+     --> rowcall.toml:8:8
+      |
+    8 | auth = "cram-md5"
+      |        ^^^^^^^^^^
+      |
+      = help: known here: `plain`, `login`, `xoauth2`
+
+    3 mistakes: nothing was connected to
+    "#);
+}
+
+#[test]
 fn mistakes_in_a_webhook_are_shown_where_they_are() {
     let rig = Rig::new().catalogue(
         r#"[channels.a]

@@ -1,9 +1,10 @@
-//! A conversation with a mail server: greeting, encryption, login, one mail.
+//! A conversation with a mail server: greeting, encryption, login, one mail after the other.
 //!
 //! The library's own transport gives up a whole mail when one recipient is refused, and has no deadline on an answer;
 //! so the steps are taken here one by one, each under its own deadline and with its own reading of a refusal.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
 
@@ -11,9 +12,10 @@ use lettre::Address;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
+use lettre::transport::smtp::commands::{Auth as Show, Data, Mail, Quit, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
 
+use super::Auth;
 use super::letter::Letter;
 use super::reply::{self, Stage};
 use super::server::{Scheme, Server};
@@ -39,9 +41,20 @@ const SHOWN: usize = 300;
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
 /// A server that has greeted us and takes mail.
-pub(super) struct Conversation<'a> {
+pub(super) struct Conversation {
     connection: AsyncSmtpConnection,
-    server: &'a Server,
+    server: Server,
+}
+
+/// A mail was not taken.
+#[derive(Debug)]
+pub(super) struct Untaken {
+    /// Why.
+    pub(super) error: DeliveryError,
+    /// Whether the conversation has come to an end before the server had said a word of this mail.
+    pub(super) unheard: bool,
+    /// Whether the conversation can go on with another mail.
+    pub(super) usable: bool,
 }
 
 /// What a server made of the recipients of a mail.
@@ -53,9 +66,9 @@ pub(super) struct Taken {
     pub(super) refused: Vec<(Address, DeliveryError)>,
 }
 
-impl<'a> Conversation<'a> {
+impl Conversation {
     /// Connects, and encrypts the connection when there are `tls` parameters.
-    pub(super) async fn open(server: &'a Server, tls: Option<TlsParameters>) -> Result<Self, DeliveryError> {
+    pub(super) async fn open(server: &Server, tls: Option<TlsParameters>) -> Result<Self, DeliveryError> {
         let hello = hello();
         let (wrapper, starttls) = match server.scheme {
             Scheme::Smtp => (None, tls),
@@ -64,7 +77,7 @@ impl<'a> Conversation<'a> {
         let place = (server.host.as_str(), server.port);
         let connect = AsyncSmtpConnection::connect_tokio1(place, Some(CONNECT), &hello, wrapper, None);
         let connection = within(STEP, server, Stage::Greeting, connect).await?;
-        let mut this = Self { connection, server };
+        let mut this = Self { connection, server: server.clone() };
         if let Some(tls) = starttls {
             if !this.connection.can_starttls() {
                 let problem = format!(
@@ -77,45 +90,109 @@ impl<'a> Conversation<'a> {
         Ok(this)
     }
 
-    /// Shows user and password.
-    pub(super) async fn login(&mut self, credentials: &Credentials) -> Result<(), DeliveryError> {
-        if self.connection.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
-            let problem = format!("`{}` offers neither the login PLAIN nor LOGIN; check `server`", self.server);
+    /// Shows user and password, in the way that is asked for or else in one that the server offers.
+    pub(super) async fn login(&mut self, credentials: &Credentials, auth: Option<Auth>) -> Result<(), DeliveryError> {
+        let wanted: &[Mechanism] = match auth {
+            None => &MECHANISMS,
+            Some(Auth::Plain) => &[Mechanism::Plain],
+            Some(Auth::Login) => &[Mechanism::Login],
+            Some(Auth::Xoauth2) => &[Mechanism::Xoauth2],
+        };
+        if self.connection.server_info().get_auth_mechanism(wanted).is_none() {
+            let names: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+            let problem = format!("`{}` does not offer the login {}; check `server`", self.server, names.join(" or "));
             return Err(DeliveryError { retry: Retry::Broken, problem });
         }
-        let login = self.connection.auth(&MECHANISMS, credentials);
-        within(STEP, self.server, Stage::Login, login).await.map(|_| ())
+        let server = &self.server;
+        match auth {
+            Some(Auth::Xoauth2) => {
+                within(STEP, server, Stage::Login, show_token(&mut self.connection, credentials)).await
+            }
+            _ => within(STEP, server, Stage::Login, self.connection.auth(wanted, credentials)).await.map(|_| ()),
+        }
     }
 
     /// Gives one mail to the server, for as many of `recipients` as it will take.
-    pub(super) async fn send(&mut self, letter: &Letter, recipients: &[Address]) -> Result<Taken, DeliveryError> {
+    pub(super) async fn send(&mut self, letter: &Letter, recipients: &[Address]) -> Result<Taken, Untaken> {
+        let result = self.give(letter, recipients).await;
+        match result {
+            // A mail without recipients is none, and the next one cannot begin inside it. When this fails, that one
+            // will find the conversation ended.
+            Ok(taken) if taken.accepted.is_empty() => {
+                self.reset().await;
+                Ok(taken)
+            }
+            Err(Untaken { error, unheard, usable: true }) => {
+                let usable = self.reset().await;
+                Err(Untaken { error, unheard, usable })
+            }
+            result => result,
+        }
+    }
+
+    async fn give(&mut self, letter: &Letter, recipients: &[Address]) -> Result<Taken, Untaken> {
         let mail = Mail::new(Some(letter.from.clone()), vec![]);
-        within(STEP, self.server, Stage::Sender, self.connection.command(mail)).await?;
+        self.step(STEP, Stage::Sender, mail).await?;
         let mut taken = Taken::default();
         for recipient in recipients {
-            let rcpt = self.connection.command(Rcpt::new(recipient.clone(), vec![]));
-            match timed(STEP, self.server, rcpt).await? {
-                Ok(_) => taken.accepted.push(recipient.clone()),
-                Err(error) => {
-                    let lost = matches!(error.status().map(u16::from), None | Some(421));
-                    let refusal = failure(self.server, Stage::Recipient, &error);
-                    if lost || refusal.retry == Retry::Broken {
-                        return Err(refusal);
-                    }
-                    taken.refused.push((recipient.clone(), refusal));
-                }
+            match self.step(STEP, Stage::Recipient, Rcpt::new(recipient.clone(), vec![])).await {
+                Ok(()) => taken.accepted.push(recipient.clone()),
+                Err(refusal) if !refusal.usable || refusal.error.retry == Retry::Broken => return Err(refusal),
+                Err(refusal) => taken.refused.push((recipient.clone(), refusal.error)),
             }
         }
         if !taken.accepted.is_empty() {
-            within(STEP, self.server, Stage::Content, self.connection.command(Data)).await?;
-            within(TAKING, self.server, Stage::Content, self.connection.message(&letter.bytes)).await?;
+            self.step(STEP, Stage::Content, Data).await?;
+            self.step(TAKING, Stage::Content, content(&letter.bytes)).await?;
         }
         Ok(taken)
+    }
+
+    async fn step(&mut self, limit: Duration, stage: Stage, command: impl Display) -> Result<(), Untaken> {
+        let answer = timed(limit, &self.server, self.connection.command(command)).await;
+        untaken(&self.server, stage, answer)
+    }
+
+    /// Forgets a mail that was begun; whether the conversation can go on.
+    async fn reset(&mut self) -> bool {
+        matches!(tokio::time::timeout(GOODBYE, self.connection.command(Rset)).await, Ok(Ok(_)))
     }
 
     /// Says goodbye. The mail is where it is, whatever the answer.
     pub(super) async fn close(mut self) {
         let _ = tokio::time::timeout(GOODBYE, self.connection.command(Quit)).await;
+    }
+}
+
+/// Shows an access token. A server that refuses it says why in a challenge, and waits for an empty line before it says
+/// no.
+async fn show_token(connection: &mut AsyncSmtpConnection, credentials: &Credentials) -> Step<()> {
+    let answer = connection.command(Show::new(Mechanism::Xoauth2, credentials.clone(), None)?).await?;
+    if answer.has_code(334) {
+        connection.command("\r\n").await?;
+    }
+    Ok(())
+}
+
+/// A mail as it goes over the wire: dots at the beginning of a line doubled, and a dot of its own at the end. In one
+/// piece: the library writes the end by itself, which then waits 40 milliseconds for the receipt of what was before it.
+fn content(mail: &[u8]) -> String {
+    let text = String::from_utf8_lossy(mail).replace("\r\n.", "\r\n..");
+    let first = if text.starts_with('.') { "." } else { "" };
+    let last = if text.ends_with("\r\n") { ".\r\n" } else { "\r\n.\r\n" };
+    format!("{first}{text}{last}")
+}
+
+/// What a step of a mail came to.
+fn untaken<T>(server: &Server, stage: Stage, answer: Result<Step<T>, DeliveryError>) -> Result<(), Untaken> {
+    let unheard = stage == Stage::Sender;
+    match answer {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => {
+            let lost = matches!(error.status().map(u16::from), None | Some(421));
+            Err(Untaken { error: failure(server, stage, &error), unheard: unheard && lost, usable: !lost })
+        }
+        Err(error) => Err(Untaken { error, unheard: false, usable: false }),
     }
 }
 
@@ -173,4 +250,15 @@ fn root(error: &smtp::Error) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::content;
+
+    #[test]
+    fn no_line_of_a_mail_ends_it() {
+        assert_eq!(content(b"a\r\n.\r\n..b\r\n"), "a\r\n..\r\n...b\r\n.\r\n");
+        assert_eq!(content(b".a"), "..a\r\n.\r\n");
+    }
 }

@@ -10,8 +10,9 @@ use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParamete
 use lettre::transport::smtp::commands::Auth;
 use lettre::transport::smtp::response::Response;
 
-use super::conversation::{Conversation, Taken};
+use super::conversation::{Conversation, Taken, Untaken};
 use super::letter::Letter;
+use super::parking::{Key, Parking};
 use super::server::{Scheme, Server};
 use super::{Settings, Tls};
 use crate::channel::{Channel, DeliveryError, Retry, World};
@@ -21,20 +22,21 @@ use crate::secret::Revealed;
 /// How many half-delivered mails are remembered.
 const REMEMBERED: usize = 100;
 
-/// The door to one mail server. Each delivery makes its own connection and reveals the secrets anew, so that a rotated
-/// password is taken up without a restart.
+/// The door to one mail server. Each delivery reveals the secrets anew, so that a rotated password is taken up without a
+/// restart; mails of a burst share a connection as long as the secrets stay the same.
 pub struct Email {
     settings: Settings,
     world: World,
     /// Who already has which mail, when others of its recipients have to wait: nobody gets it twice from this process.
     served: Mutex<BTreeMap<String, Vec<Address>>>,
+    parking: Parking,
 }
 
 impl Email {
     /// A door by these settings. Connects to nothing.
     #[must_use]
     pub fn new(settings: Settings, world: World) -> Self {
-        Self { settings, world, served: Mutex::default() }
+        Self { settings, world, served: Mutex::default(), parking: Parking::default() }
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, DeliveryError> {
@@ -53,13 +55,44 @@ impl Email {
     async fn talk(&self, letter: &Letter, server: &Server, login: Option<&Login>) -> Result<Taken, DeliveryError> {
         let served = self.served().get(&letter.id).cloned().unwrap_or_default();
         let waiting: Vec<Address> = letter.recipients.iter().filter(|who| !served.contains(who)).cloned().collect();
+        let taken = self.give(letter, &waiting, server, login).await;
+        taken.map(|taken| Taken { accepted: [served, taken.accepted].concat(), refused: taken.refused })
+    }
+
+    /// Gives a mail to the conversation that waits, else to a new one: a server may have ended the old one meanwhile.
+    async fn give(
+        &self,
+        letter: &Letter,
+        recipients: &[Address],
+        server: &Server,
+        login: Option<&Login>,
+    ) -> Result<Taken, DeliveryError> {
+        let key = Key::new(server, login);
+        if let Some(mut conversation) = self.parking.take(&key) {
+            match conversation.send(letter, recipients).await {
+                Err(Untaken { unheard: true, .. }) => {}
+                result => return self.keep(key, conversation, result),
+            }
+        }
         let mut conversation = Conversation::open(server, self.tls(server).await?).await?;
         if let Some(login) = login {
-            conversation.login(&login.credentials()).await?;
+            conversation.login(&login.credentials(), self.settings.auth).await?;
         }
-        let taken = conversation.send(letter, &waiting).await;
-        conversation.close().await;
-        taken.map(|taken| Taken { accepted: [served, taken.accepted].concat(), refused: taken.refused })
+        let result = conversation.send(letter, recipients).await;
+        self.keep(key, conversation, result)
+    }
+
+    /// Lets a conversation that can go on wait for the next mail.
+    fn keep(
+        &self,
+        key: Key,
+        conversation: Conversation,
+        result: Result<Taken, Untaken>,
+    ) -> Result<Taken, DeliveryError> {
+        if !matches!(result, Err(Untaken { usable: false, .. })) {
+            self.parking.park(key, conversation);
+        }
+        result.map_err(|untaken| untaken.error)
     }
 
     /// What the answers for all recipients come to: the mail is delivered when somebody has it and nobody is to be tried
@@ -153,9 +186,10 @@ impl Channel for Email {
 }
 
 /// A user and a password.
-struct Login {
-    user: String,
-    password: Revealed,
+#[derive(Clone)]
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) password: Revealed,
 }
 
 impl Login {
@@ -169,7 +203,8 @@ impl Login {
         let login =
             challenge.and_then(|asked| Auth::new_from_response(Mechanism::Login, self.credentials(), &asked).ok());
         let plain = Auth::new(Mechanism::Plain, self.credentials(), None).ok();
-        let encoded = [plain, login].into_iter().flatten().map(|auth| auth.to_string());
+        let token = Auth::new(Mechanism::Xoauth2, self.credentials(), None).ok();
+        let encoded = [plain, login, token].into_iter().flatten().map(|auth| auth.to_string());
         let encoded = encoded.filter_map(|line| line.split_whitespace().last().map(Revealed::new));
         std::iter::once(self.password.clone()).chain(encoded).collect()
     }
@@ -189,6 +224,7 @@ mod tests {
         let login = Login { user: "bot".into(), password: Revealed::new("S3CR3T-canary/+=") };
         let hidden = login.hidden();
         let shown: Vec<&str> = hidden.iter().map(Revealed::expose).collect();
-        assert_eq!(shown, ["S3CR3T-canary/+=", "AGJvdABTM0NSM1QtY2FuYXJ5Lys9", "UzNDUjNULWNhbmFyeS8rPQ=="]);
+        let token = "dXNlcj1ib3QBYXV0aD1CZWFyZXIgUzNDUjNULWNhbmFyeS8rPQEB";
+        assert_eq!(shown, ["S3CR3T-canary/+=", "AGJvdABTM0NSM1QtY2FuYXJ5Lys9", "UzNDUjNULWNhbmFyeS8rPQ==", token]);
     }
 }

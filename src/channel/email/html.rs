@@ -8,6 +8,10 @@ use crate::message::{Excerpt, Kind, Message, Severity, one_line};
 /// The largest page, in bytes: beyond 102,400 some readers show only the beginning.
 const LARGEST: usize = 90_000;
 
+/// The most columns of the table, and the most characters of one of their names.
+const COLUMNS: usize = 40;
+const NAME: usize = 60;
+
 /// The most characters of one text; the rest is cut with `…`.
 const LONGEST: usize = 500;
 
@@ -70,7 +74,7 @@ fn facts(message: &Message) -> String {
 /// The rows that fit `most` and `room` bytes, and how many do not.
 fn rows(excerpt: &Excerpt, most: usize, room: usize) -> String {
     let shown = &excerpt.rows[..excerpt.rows.len().min(most)];
-    let right: Vec<bool> = (0..excerpt.columns.len())
+    let right: Vec<bool> = (0..excerpt.columns.len().min(COLUMNS))
         .map(|index| {
             let cells: Vec<_> = shown.iter().map(|row| row.get(index).and_then(Option::as_deref)).collect();
             text::is_numeric(&cells)
@@ -79,8 +83,9 @@ fn rows(excerpt: &Excerpt, most: usize, room: usize) -> String {
     let align = |index: usize| if right[index] { "text-align:right" } else { "text-align:left" };
     let mut table =
         format!("<table cellspacing=\"0\" style=\"margin-top:12px;border-collapse:collapse;{MONO}\">\n<tr>");
-    for (index, column) in excerpt.columns.iter().enumerate() {
-        table.push_str(&format!("<th style=\"{CELL};{}\">{}</th>", align(index), escaped(column)));
+    for (index, column) in excerpt.columns.iter().take(COLUMNS).enumerate() {
+        let name: String = column.chars().take(NAME).collect();
+        table.push_str(&format!("<th style=\"{CELL};{}\">{}</th>", align(index), escaped(&name)));
     }
     table.push_str("</tr>\n");
     let mut count = 0;
@@ -97,7 +102,9 @@ fn rows(excerpt: &Excerpt, most: usize, room: usize) -> String {
         count += 1;
     }
     table.push_str("</table>\n");
-    if let Some(line) = text::more_rows(text::hidden(excerpt, count)) {
+    let rows = text::more_rows(text::hidden(excerpt, count));
+    let columns = excerpt.columns.len().saturating_sub(COLUMNS);
+    for line in rows.into_iter().chain((columns > 0).then(|| format!("…{columns} more columns"))) {
         table.push_str(&format!("<p style=\"margin:4px 0 0;color:#888888\">{line}</p>\n"));
     }
     table

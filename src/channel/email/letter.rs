@@ -9,7 +9,7 @@ use lettre::message::{Mailbox, Mailboxes, MultiPart, SinglePart, header};
 
 use super::{Settings, html, split};
 use crate::channel::{DeliveryError, Retry, text};
-use crate::message::{Message, ascii};
+use crate::message::{Kind, Message, ascii, one_line};
 
 /// The most rows in either part.
 const MOST_ROWS: usize = 50;
@@ -21,7 +21,7 @@ const LONGEST_SUBJECT: usize = 200;
 #[derive(Debug)]
 pub(super) struct Letter {
     pub(super) from: Address,
-    /// Everyone in To and Cc, once.
+    /// Everyone in To and Cc, and everyone who is not named, once.
     pub(super) recipients: Vec<Address>,
     /// The Message-ID, the same for every attempt.
     pub(super) id: String,
@@ -38,7 +38,8 @@ impl Letter {
         let from = mailbox(&settings.from)?;
         let to = settings.to.iter().map(|text| mailbox(text)).collect::<Result<Vec<_>, _>>()?;
         let cc = settings.cc.iter().map(|text| mailbox(text)).collect::<Result<Vec<_>, _>>()?;
-        let recipients = once(to.iter().chain(&cc).map(|mailbox| mailbox.email.clone()));
+        let bcc = settings.bcc.iter().map(|text| mailbox(text)).collect::<Result<Vec<_>, _>>()?;
+        let recipients = once(to.iter().chain(&cc).chain(&bcc).map(|mailbox| mailbox.email.clone()));
         let envelope = Envelope::new(Some(from.email.clone()), recipients.clone())
             .map_err(|_| broken("there is no recipient; set `to`".into()))?;
         let id = format!("<{}@{}>", ascii(&message.id), from.email.domain());
@@ -52,12 +53,19 @@ impl Letter {
             .references(thread)
             .mailbox(header::From::from(Mailboxes::from(from)))
             .mailbox(header::To::from(Mailboxes::from(to)))
-            .raw_header(subject(message))
+            .raw_header(subject(message, &settings.subject_prefix))
             .raw_header(fixed("Auto-Submitted", "auto-generated"))
             .raw_header(fixed("X-Auto-Response-Suppress", "All"))
-            .raw_header(fixed("Precedence", "bulk"));
+            .raw_header(fixed("Precedence", "bulk"))
+            .raw_header(fixed("List-Id", &format!("<alerts.{}>", sender.domain().trim_matches(['[', ']']))))
+            .raw_header(fixed("X-Rowcall-Alert", &ascii(&message.alert)))
+            .raw_header(fixed("X-Rowcall-State", state(message.kind)))
+            .raw_header(fixed("X-Rowcall-Id", &ascii(&message.id)));
         if !cc.is_empty() {
             builder = builder.mailbox(header::Cc::from(Mailboxes::from(cc)));
+        }
+        if let Some(reply_to) = &settings.reply_to {
+            builder = builder.mailbox(header::ReplyTo::from(Mailboxes::from(mailbox(reply_to)?)));
         }
         let parts = MultiPart::alternative()
             .singlepart(SinglePart::plain(crlf(&text::plain(message, MOST_ROWS))))
@@ -94,9 +102,20 @@ fn fixed(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
+/// A word for filters.
+fn state(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Firing => "firing",
+        Kind::Repeat => "repeat",
+        Kind::Resolved => "resolved",
+        Kind::Unwell => "unwell",
+        Kind::Well => "well",
+    }
+}
+
 /// `[rowcall] FIRING low_stock: ..`, on one line.
-fn subject(message: &Message) -> HeaderValue {
-    let whole = format!("[rowcall] {}", message.headline());
+fn subject(message: &Message, prefix: &str) -> HeaderValue {
+    let whole = one_line(&format!("{prefix} {}", message.headline()));
     let mut subject: String = whole.chars().take(LONGEST_SUBJECT).collect();
     if subject.len() < whole.len() {
         subject.pop();
@@ -144,7 +163,7 @@ mod tests {
     use proptest::prelude::proptest;
 
     use super::Letter;
-    use crate::channel::email::{Settings, Tls};
+    use crate::channel::email::{SUBJECT_PREFIX, Settings, Tls};
     use crate::channel::sample::{hostile, low_stock};
     use crate::message::Message;
     use crate::secret::Secret;
@@ -156,6 +175,10 @@ mod tests {
             from: "행 Row: Call <bot@example.com>".into(),
             to: vec!["data@example.com".into(), "Ops <ops@example.com>".into()],
             cc: vec!["ops@example.com".into()],
+            bcc: vec!["audit@example.com".into(), "data@example.com".into()],
+            reply_to: Some("Data team <data@example.com>".into()),
+            subject_prefix: SUBJECT_PREFIX.into(),
+            auth: None,
             tls: Tls::Verified,
             ca_file: None,
         }
@@ -169,7 +192,8 @@ mod tests {
     fn a_mail_has_the_headers_of_a_good_machine() {
         let letter = Letter::write(&low_stock(), &settings()).unwrap();
         assert_eq!(letter.id, "<low_stock-1-ops@example.com>");
-        assert_eq!(letter.recipients.len(), 2);
+        let recipients: Vec<String> = letter.recipients.iter().map(ToString::to_string).collect();
+        assert_eq!(recipients, ["data@example.com", "ops@example.com", "audit@example.com"]);
         let raw = String::from_utf8(letter.bytes).unwrap();
         for line in [
             "Message-ID: <low_stock-1-ops@example.com>\r\n",
@@ -182,10 +206,26 @@ mod tests {
             "Auto-Submitted: auto-generated\r\n",
             "X-Auto-Response-Suppress: All\r\n",
             "Precedence: bulk\r\n",
+            "Reply-To: \"Data team\" <data@example.com>\r\n",
+            "List-Id: <alerts.example.com>\r\n",
+            "X-Rowcall-Alert: low_stock\r\n",
+            "X-Rowcall-State: firing\r\n",
+            "X-Rowcall-Id: low_stock-1-ops\r\n",
             "MIME-Version: 1.0\r\n",
             "Content-Type: multipart/alternative;",
         ] {
             assert!(raw.contains(line), "{line:?} in {raw}");
+        }
+        assert!(!raw.contains("audit@"), "{raw}");
+    }
+
+    #[test]
+    fn a_subject_begins_as_the_catalogue_says() {
+        for (prefix, expected) in [("", "FIRING low_stock"), ("[shop] 주문\n", "[shop] 주문 FIRING low_stock")] {
+            let settings = Settings { subject_prefix: prefix.into(), ..settings() };
+            let raw = Letter::write(&low_stock(), &settings).unwrap().bytes;
+            let mail = MessageParser::default().parse(&raw).unwrap();
+            assert_eq!(mail.subject(), Some(format!("{expected}: 1 of 3 rows: on_hand < 5").as_str()));
         }
     }
 
@@ -203,7 +243,7 @@ mod tests {
             [("bot", vec!["a@example.com"]), ("bot@example.com", vec![]), ("x\r\ny <b@x.y>", vec!["a@b.c"])]
         {
             let to = to.into_iter().map(str::to_owned).collect();
-            let settings = Settings { from: from.into(), to, cc: vec![], ..settings() };
+            let settings = Settings { from: from.into(), to, cc: vec![], bcc: vec![], ..settings() };
             let error = Letter::write(&low_stock(), &settings).expect_err(from);
             assert_eq!(error.retry, super::Retry::Broken);
         }

@@ -147,6 +147,10 @@ fn mail_at(url: &str, ca_file: Option<&Path>) -> email::Settings {
         from: "rowcall <bot@example.com>".into(),
         to: vec!["data@example.com".into()],
         cc: vec![],
+        bcc: vec![],
+        reply_to: None,
+        subject_prefix: email::SUBJECT_PREFIX.into(),
+        auth: None,
         tls: email::Tls::Verified,
         ca_file: ca_file.map(Path::to_owned),
     }

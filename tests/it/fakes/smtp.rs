@@ -1,9 +1,10 @@
 //! A mail server that refuses by script and remembers the mails it took.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -27,6 +28,10 @@ pub(crate) struct Script {
     pub(crate) login: Option<(String, String)>,
     /// Offers LOGIN and not PLAIN.
     pub(crate) only_login: bool,
+    /// Offers XOAUTH2 and nothing else; the password is the token.
+    pub(crate) only_token: bool,
+    /// How many mails a connection may bring before the server has had enough; 0 for any number.
+    pub(crate) per_connection: usize,
     /// A login that fails repeats what it was given.
     pub(crate) echo: bool,
     /// Answers to whole commands instead of doing them: the beginning of a command (`MAIL`, `RCPT TO:<a@`, `.` for the
@@ -84,6 +89,7 @@ struct State {
     /// The connection that is served now.
     current: Mutex<Option<TcpStream>>,
     mails: Mutex<Vec<Mail>>,
+    connections: AtomicUsize,
     /// Every line of every client, decrypted.
     heard: Mutex<Vec<String>>,
 }
@@ -99,6 +105,7 @@ impl SmtpFake {
             tls: wire::certificate(&authority.path().join("ca.pem")),
             current: Mutex::default(),
             mails: Mutex::default(),
+            connections: AtomicUsize::new(0),
             heard: Mutex::default(),
         });
         let shared = Arc::clone(&state);
@@ -113,6 +120,16 @@ impl SmtpFake {
     /// The certificate of the authority that vouches for the server, in PEM.
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.authority.path().join("ca.pem")
+    }
+
+    /// From now on, this answer to the next commands that begin so.
+    pub(crate) fn refuse(&self, start: &'static str, times: usize, refusal: Refusal) {
+        self.state.script.lock().expect("no panic in the server").refusals.push((start, times, refusal));
+    }
+
+    /// How many connections were made so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::SeqCst)
     }
 
     /// Every mail taken so far.
@@ -142,6 +159,7 @@ fn serve(listener: &TcpListener, state: &State) {
         if state.stop.load(Ordering::SeqCst) {
             return;
         }
+        state.connections.fetch_add(1, Ordering::SeqCst);
         // A client that goes away in the middle is part of the play.
         let _ = stream.and_then(|stream| Session::start(stream, state)?.converse());
         wire::end(&state.current);
@@ -150,6 +168,9 @@ fn serve(listener: &TcpListener, state: &State) {
 
 struct Session<'a> {
     wire: Wire,
+    /// What was read and not yet looked at.
+    ahead: VecDeque<u8>,
+    taken: usize,
     state: &'a State,
     script: Script,
     user: Option<String>,
@@ -167,7 +188,16 @@ impl<'a> Session<'a> {
             Encryption::Implicit => Wire::encrypted(stream, &state.tls)?,
             Encryption::StartTls | Encryption::None => Wire::Plain(stream),
         };
-        Ok(Self { wire, state, script, user: None, from: String::new(), to: Vec::new() })
+        Ok(Self {
+            wire,
+            ahead: VecDeque::new(),
+            taken: 0,
+            state,
+            script,
+            user: None,
+            from: String::new(),
+            to: Vec::new(),
+        })
     }
 
     fn converse(mut self) -> io::Result<()> {
@@ -192,7 +222,10 @@ impl<'a> Session<'a> {
                     self.say("250 2.1.5 ok")?;
                 }
                 "DATA" => self.content()?,
-                "RSET" => self.say("250 ok")?,
+                "RSET" => {
+                    self.from.clear();
+                    self.say("250 ok")?;
+                }
                 "QUIT" => return self.say("221 bye"),
                 _ => self.say("502 5.5.1 not understood")?,
             }
@@ -205,9 +238,12 @@ impl<'a> Session<'a> {
     }
 
     fn byte(&mut self) -> io::Result<u8> {
-        let mut byte = [0];
-        self.wire.read_exact(&mut byte)?;
-        Ok(byte[0])
+        if self.ahead.is_empty() {
+            let mut bytes = [0; 4096];
+            let count = self.wire.read(&mut bytes)?;
+            self.ahead.extend(&bytes[..count]);
+        }
+        self.ahead.pop_front().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     fn line(&mut self) -> io::Result<String> {
@@ -252,7 +288,12 @@ impl<'a> Session<'a> {
             self.say("250-STARTTLS")?;
         }
         if self.script.login.is_some() {
-            self.say(if self.script.only_login { "250-AUTH LOGIN" } else { "250-AUTH PLAIN LOGIN" })?;
+            let offered = match (self.script.only_token, self.script.only_login) {
+                (true, _) => "250-AUTH XOAUTH2",
+                (false, true) => "250-AUTH LOGIN",
+                (false, false) => "250-AUTH PLAIN LOGIN",
+            };
+            self.say(offered)?;
         }
         self.say("250 SIZE 4194304")
     }
@@ -290,6 +331,16 @@ impl<'a> Session<'a> {
                 self.say("334 UGFzc3dvcmQ6")?;
                 (user, text(&self.line()?))
             }
+            [_, "XOAUTH2", token] if self.script.only_token => {
+                let token = text(token);
+                let inside = token.strip_suffix("\x01\x01").and_then(|token| token.strip_prefix("user="));
+                let (user, token) = inside.and_then(|inside| inside.split_once("\x01auth=Bearer ")).unwrap_or_default();
+                if self.script.login != Some((user.to_owned(), token.to_owned())) {
+                    self.say("334 eyJzdGF0dXMiOiI0MDEifQ==")?;
+                    self.line()?;
+                }
+                (user.to_owned(), token.to_owned())
+            }
             _ => return self.say("504 5.5.4 no such login"),
         };
         if self.script.login == Some((user.clone(), password.clone())) {
@@ -306,6 +357,13 @@ impl<'a> Session<'a> {
         }
         if self.script.login.is_some() && self.user.is_none() {
             return self.say("530 5.7.0 login first");
+        }
+        if self.script.per_connection > 0 && self.taken >= self.script.per_connection {
+            self.say("421 4.7.0 too many mails")?;
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        if !self.from.is_empty() {
+            return self.say("503 5.5.1 another mail is not over");
         }
         self.from = address(line);
         self.to.clear();
@@ -328,9 +386,11 @@ impl<'a> Session<'a> {
         if self.refuses(".")? {
             return Ok(());
         }
+        self.taken += 1;
         let raw = undotted(&raw);
         let encrypted = self.is_encrypted();
-        let mail = Mail { from: self.from.clone(), to: self.to.clone(), raw, encrypted, user: self.user.clone() };
+        let mail =
+            Mail { from: std::mem::take(&mut self.from), to: self.to.clone(), raw, encrypted, user: self.user.clone() };
         self.state.mails.lock().expect("no panic in the server").push(mail);
         self.say("250 2.0.0 taken")
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use mail_parser::MessageParser;
 use rowcall::channel::{self, Retry, email};
+use rowcall::message::Message;
 
 use super::{Bench, CANARY, Paper, Receiver, keeps_its_secrets, mail_at, message, secret, world};
 use crate::fakes::smtp::{Encryption, Refusal, Script, SmtpFake};
@@ -141,5 +142,164 @@ async fn settings_that_cannot_work_are_told() {
         assert_eq!(error.retry, Retry::Broken, "{error}");
         assert!(error.problem.contains(problem), "{error}");
         keeps_its_secrets(&error);
+    }
+}
+
+#[tokio::test]
+async fn a_burst_of_mails_shares_one_connection() {
+    for encryption in [Encryption::None, Encryption::StartTls] {
+        let bench = bench(script(encryption), |settings| {
+            if encryption == Encryption::None {
+                settings.tls = email::Tls::None;
+            }
+        });
+        let count = if encryption == Encryption::None { 1000 } else { 20 };
+        for n in 0..count {
+            let message = Message { id: format!("low_stock-{n}"), ..message() };
+            bench.deliver(&message).await.unwrap_or_else(|error| panic!("{encryption:?} {n}: {error}"));
+        }
+        assert_eq!((fake(&bench).mails().len(), fake(&bench).connections()), (count, 1), "{encryption:?}");
+        let heard = fake(&bench).heard();
+        assert_eq!(heard.iter().filter(|line| line.starts_with("AUTH")).count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_has_had_enough_is_called_again() {
+    let bench = bench(Script { per_connection: 3, ..script(Encryption::StartTls) }, |_| {});
+    for n in 0..10 {
+        bench.deliver(&Message { id: format!("low_stock-{n}"), ..message() }).await.expect("delivered");
+    }
+    assert_eq!((fake(&bench).mails().len(), fake(&bench).connections()), (10, 4));
+}
+
+#[tokio::test]
+async fn a_refused_mail_leaves_the_connection_usable() {
+    for at in ["MAIL", "RCPT", "DATA", "."] {
+        for answer in ["451 4.3.0 later", "554 5.6.0 no"] {
+            let refusals = vec![(at, 1, Refusal::Say(answer))];
+            let bench = bench(Script { refusals, ..script(Encryption::StartTls) }, |_| {});
+            bench.deliver(&message()).await.expect_err("refused");
+            bench.deliver(&message()).await.unwrap_or_else(|error| panic!("{at} {answer}: {error}"));
+            assert_eq!((fake(&bench).mails().len(), fake(&bench).connections()), (1, 1), "{at} {answer}");
+            assert!(fake(&bench).heard().contains(&"RSET".to_owned()), "{at} {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_lost_between_two_mails_is_made_anew_and_one_lost_in_a_mail_is_told() {
+    for (at, expected) in [("MAIL", Ok(())), ("RCPT", Err(Retry::After(None))), (".", Err(Retry::After(None)))] {
+        let fake = SmtpFake::start(script(Encryption::StartTls));
+        let settings = mail_at(&format!("smtp://bot@127.0.0.1:{}", fake.port()), Some(&fake.ca_file()));
+        let world = world(Arc::new(Mutex::new(Paper::default())));
+        let channel = channel::open(&channel::Settings::Email(settings), &world);
+        channel.deliver(&message(), None).await.expect("delivered");
+        fake.refuse(at, 1, Refusal::Close);
+        let second = channel.deliver(&message(), None).await;
+        assert_eq!(second.map(|_| ()).map_err(|error| error.retry), expected, "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_never_shared_across_passwords() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), CANARY).expect("written");
+    let password = secret(&format!("${{file:{}}}", file.path().display()));
+    let bench = bench(script(Encryption::StartTls), |settings| settings.password = Some(password));
+    bench.deliver(&message()).await.expect("delivered");
+    std::fs::write(file.path(), "another").expect("written");
+    let error = bench.deliver(&message()).await.expect_err("a wrong password");
+    assert_eq!(error.retry, Retry::Broken, "{error}");
+    assert_eq!(fake(&bench).mails().len(), 1);
+}
+
+#[tokio::test]
+async fn the_login_that_is_asked_for_is_used() {
+    use email::Auth;
+    let cases = [
+        (Some(Auth::Plain), false, false, Ok("AUTH PLAIN")),
+        (Some(Auth::Login), false, false, Ok("AUTH LOGIN")),
+        (Some(Auth::Xoauth2), false, true, Ok("AUTH XOAUTH2")),
+        (Some(Auth::Plain), true, false, Err("does not offer the login PLAIN")),
+        (Some(Auth::Xoauth2), false, false, Err("does not offer the login XOAUTH2")),
+        (None, false, true, Err("does not offer the login PLAIN or LOGIN")),
+    ];
+    for (auth, only_login, only_token, expected) in cases {
+        let bench =
+            bench(Script { only_login, only_token, ..script(Encryption::StartTls) }, |settings| settings.auth = auth);
+        let result = bench.deliver(&message()).await;
+        match (result, expected) {
+            (Ok(_), Ok(line)) => assert!(fake(&bench).heard().iter().any(|heard| heard.starts_with(line)), "{line}"),
+            (Err(error), Err(problem)) => {
+                assert!(error.retry == Retry::Broken && error.problem.contains(problem), "{error}");
+            }
+            (result, _) => panic!("{auth:?}: {result:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_breaks_the_channel() {
+    let login = Some(("bot".into(), "another".into()));
+    let bench = bench(Script { login, only_token: true, echo: true, ..Script::default() }, |settings| {
+        settings.auth = Some(email::Auth::Xoauth2);
+    });
+    let error = bench.deliver(&message()).await.expect_err("refused");
+    assert!(error.retry == Retry::Broken && error.problem.contains("535"), "{error}");
+    keeps_its_secrets(&error);
+    assert!(!format!("{error:?}").contains("dXNlcj1ib3QBYXV0aD1CZWFyZXIg"), "{error}");
+}
+
+#[tokio::test]
+async fn who_is_not_named_gets_the_mail_too() {
+    let bench = bench(script(Encryption::StartTls), |settings| {
+        settings.bcc = vec!["audit@example.com".into()];
+        settings.reply_to = Some("team@example.com".into());
+        settings.subject_prefix = "[shop]".into();
+    });
+    bench.deliver(&message()).await.expect("delivered");
+    let mail = &fake(&bench).mails()[0];
+    assert_eq!(mail.to, ["data@example.com", "audit@example.com"]);
+    let raw = String::from_utf8_lossy(&mail.raw).into_owned();
+    assert!(!raw.contains("audit@example.com") && raw.contains("Reply-To: team@example.com\r\n"), "{raw}");
+    assert!(raw.contains("Subject: [shop] FIRING low_stock"), "{raw}");
+}
+
+#[tokio::test]
+async fn every_stage_of_a_conversation_has_its_class() {
+    let (later, no) = ("451 4.3.0 later", "554 5.0.0 no");
+    let cases = [
+        ("CONNECT", "421 4.3.2 too busy", Retry::After(None)),
+        ("CONNECT", no, Retry::Broken),
+        ("EHLO", "421 4.3.2 too busy", Retry::After(None)),
+        ("STARTTLS", "454 4.7.0 TLS not available", Retry::After(None)),
+        ("STARTTLS", no, Retry::Broken),
+        ("AUTH", "454 4.7.0 later", Retry::After(None)),
+        ("AUTH", "534 5.7.9 application password required", Retry::Broken),
+        ("AUTH", "550 5.7.30 Basic authentication is not supported", Retry::Broken),
+        ("MAIL", later, Retry::After(None)),
+        ("MAIL", "530 5.7.0 login first", Retry::Broken),
+        ("MAIL", "550 5.7.60 not allowed as this sender", Retry::Broken),
+        ("MAIL", "552 5.3.4 too big", Retry::Never),
+        ("RCPT", "450 4.2.0 greylisted", Retry::After(None)),
+        ("RCPT", "550 5.1.1 no such user", Retry::Never),
+        ("RCPT", "421 4.7.0 good night", Retry::After(None)),
+        ("DATA", later, Retry::After(None)),
+        ("DATA", no, Retry::Never),
+        (".", later, Retry::After(None)),
+        (".", "554 5.6.0 rejected", Retry::Never),
+    ];
+    for (at, answer, expected) in cases {
+        let refusals = vec![(at, 9, Refusal::Say(answer))];
+        let bench = bench(Script { refusals, ..script(Encryption::StartTls) }, |_| {});
+        let error = bench.deliver(&message()).await.expect_err(answer);
+        assert_eq!(error.retry, expected, "{at} {answer}: {error}");
+    }
+    for at in ["CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "."] {
+        let refusals = vec![(at, 9, Refusal::Close)];
+        let bench = bench(Script { refusals, ..script(Encryption::StartTls) }, |_| {});
+        let error = bench.deliver(&message()).await.expect_err(at);
+        assert_eq!(error.retry, Retry::After(None), "{at}: {error}");
     }
 }
