@@ -169,24 +169,40 @@ fn own(change: impl FnOnce(&mut webhook::Own)) -> Form {
 impl Door {
     /// A channel to a service that plays this script and is strict after it, over HTTP.
     fn service(self, script: Vec<Answer>) -> (channel::Settings, Receiver) {
-        let (fake, reader): (_, fn(&Value) -> Received) = match self {
-            Self::Teams => (HttpFake::start_as(services::teams, script), readers::teams),
-            Self::Discord => (HttpFake::start_as(services::discord, script), readers::discord),
-            Self::PagerDuty => (HttpFake::start_as(services::pagerduty, script), readers::pagerduty),
-            Self::Telegram => (HttpFake::start_as(services::telegram, script), readers::telegram),
-            Self::Webhook | Self::Slack | Self::Bot | Self::Compatible | Self::Email | Self::Stdout => {
-                (HttpFake::start(script), readers::own)
+        let path = "/bot${CANARY}/sendMessage";
+        let strict = |judge, form, reader: fn(&Value) -> Received| {
+            let fake = HttpFake::start_as(judge, script.clone());
+            (channel::Settings::Webhook(webhook_at(&fake.url(path), form)), Receiver::Service(fake, reader))
+        };
+        match self {
+            Self::Teams => strict(services::teams, Form::Teams, readers::teams),
+            Self::Discord => strict(services::discord, Form::Discord, readers::discord),
+            Self::PagerDuty => {
+                strict(services::pagerduty, Form::PagerDuty { routing_key: secret("${CANARY}") }, readers::pagerduty)
             }
-        };
-        let form = match self {
-            Self::Teams => Form::Teams,
-            Self::Discord => Form::Discord,
-            Self::PagerDuty => Form::PagerDuty { routing_key: secret("${CANARY}") },
-            Self::Telegram => Form::Telegram { chat: "-1001".into() },
-            Self::Webhook | Self::Slack | Self::Bot | Self::Compatible | Self::Email | Self::Stdout => own(|_| {}),
-        };
-        let settings = webhook_at(&fake.url("/bot${CANARY}/sendMessage"), form);
-        (channel::Settings::Webhook(settings), Receiver::Service(fake, reader))
+            Self::Telegram => strict(services::telegram, Form::Telegram { chat: "-1001".into() }, readers::telegram),
+            Self::Slack => {
+                let fake = HttpFake::start_as(services::slack_webhook, script);
+                (slack_at(&fake.url("/services/T0/B0")), Receiver::Slack(fake))
+            }
+            Self::Bot => {
+                let fake = HttpFake::start_as(services::slack_api, script);
+                (channel::Settings::Slack(bot_at(&fake.url("/api/"))), Receiver::Slack(fake))
+            }
+            Self::Compatible => {
+                let fake = HttpFake::start(script);
+                let url = secret(&fake.url("/hooks/${CANARY}"));
+                let way = slack::Way::Webhook { url, compatible: Some(slack::Compatible::Mattermost) };
+                let settings = slack::Settings { way, mention: vec![], ca_file: None };
+                (channel::Settings::Slack(settings), Receiver::Service(fake, readers::compatible))
+            }
+            Self::Webhook => {
+                let fake = HttpFake::start(script);
+                let settings = webhook_at(&fake.url(path), own(|_| {}));
+                (channel::Settings::Webhook(settings), Receiver::Service(fake, readers::own))
+            }
+            Self::Email | Self::Stdout => unreachable!("no service over HTTP"),
+        }
     }
 
     /// A channel whose other side has this fault, if a channel of this kind can have it.
@@ -194,29 +210,19 @@ impl Door {
         let paper = Arc::new(Mutex::new(Paper::default()));
         let world = world(Arc::clone(&paper) as Printer);
         let (settings, receiver) = match self {
-            Self::Slack => {
-                let fake = HttpFake::start_as(services::slack_webhook, slack_script(fault));
-                (slack_at(&fake.url("/services/T0/B0")), Receiver::Slack(fake))
-            }
-            Self::Bot => {
-                let fake = HttpFake::start_as(services::slack_api, bot_script(fault));
-                (channel::Settings::Slack(bot_at(&fake.url("/api/"))), Receiver::Slack(fake))
-            }
-            Self::Compatible => {
-                let fake = HttpFake::start(slack_script(fault));
-                let url = secret(&fake.url("/hooks/${CANARY}"));
-                let way = slack::Way::Webhook { url, compatible: Some(slack::Compatible::Mattermost) };
-                let settings = slack::Settings { way, mention: vec![], ca_file: None };
-                (channel::Settings::Slack(settings), Receiver::Service(fake, readers::compatible))
-            }
+            Self::Slack
+            | Self::Bot
+            | Self::Compatible
+            | Self::Webhook
+            | Self::Teams
+            | Self::Discord
+            | Self::PagerDuty
+            | Self::Telegram => self.service(service_script(self, fault)),
             Self::Email => {
                 let login = Some(("bot".to_owned(), CANARY.to_owned()));
                 let fake = SmtpFake::start(Script { login, refusals: mail_script(fault), ..Script::default() });
                 let settings = mail_at(&format!("smtp://bot@localhost:{}", fake.port()), Some(&fake.ca_file()));
                 (channel::Settings::Email(settings), Receiver::Email(fake))
-            }
-            Self::Webhook | Self::Teams | Self::Discord | Self::PagerDuty | Self::Telegram => {
-                self.service(service_script(self, fault))
             }
             Self::Stdout => {
                 paper.lock().expect("unbroken").fault = match fault {
@@ -233,52 +239,32 @@ impl Door {
     }
 }
 
-fn slack_script(fault: Fault) -> Vec<Answer> {
-    match fault {
-        Fault::Nothing => vec![],
-        Fault::Refused => vec![Answer::plain(400, "no_text")],
-        Fault::Passing => vec![Answer::plain(503, "<html>down</html>")],
-        Fault::Broken => vec![Answer::plain(404, &format!("no_such_hook /services/T0/B0/{CANARY}"))],
-        Fault::Reset => vec![Answer::Reset],
-        Fault::Cut => vec![Answer::Close],
-        Fault::Silence => vec![Answer::Silence],
-        Fault::Drip => vec![Answer::Drip],
-    }
-}
-
-fn bot_script(fault: Fault) -> Vec<Answer> {
-    match fault {
-        Fault::Refused => vec![Answer::plain(200, r#"{"ok":false,"error":"no_text"}"#)],
-        Fault::Broken => {
-            vec![Answer::plain(200, &format!(r#"{{"ok":false,"error":"invalid_auth","needed":"{CANARY}"}}"#))]
-        }
-        Fault::Nothing | Fault::Passing | Fault::Reset | Fault::Cut | Fault::Silence | Fault::Drip => {
-            slack_script(fault)
-        }
-    }
-}
-
 fn service_script(door: Door, fault: Fault) -> Vec<Answer> {
-    match fault {
+    let answer = match fault {
+        Fault::Nothing => return vec![],
         Fault::Refused => {
-            let body = match door {
-                Door::Discord => r#"{"code": 50035, "message": "Invalid Form Body"}"#,
-                Door::PagerDuty => r#"{"status":"invalid event","errors":["'payload.summary' is too long"]}"#,
-                Door::Telegram => r#"{"ok":false,"description":"Bad Request: message is too long"}"#,
-                Door::Teams
-                | Door::Webhook
-                | Door::Slack
-                | Door::Bot
-                | Door::Compatible
-                | Door::Email
-                | Door::Stdout => "not like this",
+            let (status, body) = match door {
+                Door::Bot => (200, r#"{"ok":false,"error":"no_text"}"#),
+                Door::Discord => (400, r#"{"code": 50035, "message": "Invalid Form Body"}"#),
+                Door::PagerDuty => (400, r#"{"status":"invalid event","errors":["'payload.summary' is too long"]}"#),
+                Door::Telegram => (400, r#"{"ok":false,"description":"Bad Request: message is too long"}"#),
+                Door::Slack | Door::Compatible | Door::Teams | Door::Webhook | Door::Email | Door::Stdout => {
+                    (400, "no_text")
+                }
             };
-            vec![Answer::plain(400, body)]
+            Answer::plain(status, body)
         }
-        Fault::Nothing | Fault::Passing | Fault::Broken | Fault::Reset | Fault::Cut | Fault::Silence | Fault::Drip => {
-            slack_script(fault)
+        Fault::Passing => Answer::plain(503, "<html>down</html>"),
+        Fault::Broken if door == Door::Bot => {
+            Answer::plain(200, &format!(r#"{{"ok":false,"error":"invalid_auth","needed":"{CANARY}"}}"#))
         }
-    }
+        Fault::Broken => Answer::plain(404, &format!("no_such_hook /services/T0/B0/{CANARY}")),
+        Fault::Reset => Answer::Reset,
+        Fault::Cut => Answer::Close,
+        Fault::Silence => Answer::Silence,
+        Fault::Drip => Answer::Drip,
+    };
+    vec![answer]
 }
 
 fn mail_script(fault: Fault) -> Vec<(&'static str, usize, Refusal)> {

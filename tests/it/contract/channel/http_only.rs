@@ -8,7 +8,16 @@ use rowcall::channel::{self, Retry};
 use super::{Bench, CANARY, Door, Paper, Receiver, keeps_its_secrets, message, world};
 use crate::fakes::http::{Answer, HttpFake};
 
-const SERVICES: [Door; 5] = [Door::Webhook, Door::Teams, Door::Discord, Door::PagerDuty, Door::Telegram];
+const SERVICES: [Door; 8] = [
+    Door::Slack,
+    Door::Bot,
+    Door::Compatible,
+    Door::Webhook,
+    Door::Teams,
+    Door::Discord,
+    Door::PagerDuty,
+    Door::Telegram,
+];
 
 fn bench(door: Door, script: Vec<Answer>) -> Bench {
     let (settings, receiver) = door.service(script);
@@ -90,8 +99,29 @@ async fn every_service_gets_a_post_of_json() {
     for door in SERVICES {
         let bench = bench(door, vec![]);
         bench.deliver(&message()).await.unwrap_or_else(|error| panic!("{door:?}: {error}"));
-        let Receiver::Service(fake, _) = &bench.receiver else { unreachable!("a bench of a service") };
+        let (Receiver::Service(fake, _) | Receiver::Slack(fake)) = &bench.receiver else {
+            unreachable!("a bench of a service")
+        };
         let request = &fake.requests()[0];
-        assert_eq!((request.method.as_str(), request.header("content-type")), ("POST", Some("application/json")));
+        let content_type = if door == Door::Bot { "application/json; charset=utf-8" } else { "application/json" };
+        assert_eq!((request.method.as_str(), request.header("content-type")), ("POST", Some(content_type)));
+    }
+}
+
+#[tokio::test]
+async fn every_status_has_its_class() {
+    let never = |door: &Door| !matches!(door, Door::Slack | Door::Bot | Door::Compatible);
+    for door in SERVICES {
+        for status in [400, 401, 403, 404, 405, 407, 408, 410, 413, 422, 425, 429, 500, 502, 503, 504] {
+            let bench = bench(door, vec![Answer::plain(status, "<html>whatever</html>")]);
+            let error = bench.deliver(&message()).await.expect_err("refused");
+            let expected = match status {
+                400 | 413 | 422 if never(&door) => Retry::Never,
+                408 | 429 | 500.. => Retry::After(None),
+                425 if never(&door) => Retry::After(None),
+                _ => Retry::Broken,
+            };
+            assert_eq!(error.retry, expected, "{door:?} {status}: {error}");
+        }
     }
 }

@@ -115,3 +115,26 @@ async fn the_request_is_what_slack_wants() {
     assert_eq!(requests[0].header("content-type"), Some("application/json"));
     assert!(requests[0].body.contains(r#""unfurl_links":false"#));
 }
+
+#[tokio::test]
+async fn every_word_of_slack_has_its_class() {
+    let words: [(u16, &str, Retry); 12] = [
+        (400, "no_text", Retry::Never),
+        (400, "too_many_attachments", Retry::Never),
+        (400, "missing_text_or_fallback_or_attachments", Retry::Never),
+        (400, "user_not_found", Retry::Never),
+        (403, "action_prohibited", Retry::Broken),
+        (403, "posting_to_general_channel_denied", Retry::Broken),
+        (403, "invalid_token", Retry::Broken),
+        (404, "channel_not_found", Retry::Broken),
+        (404, "no_service", Retry::Broken),
+        (404, "no_team", Retry::Broken),
+        (410, "channel_is_archived", Retry::Broken),
+        (500, "rollup_error", Retry::After(None)),
+    ];
+    for (status, word, expected) in words {
+        let bench = bench(vec![Answer::plain(status, word)]);
+        let error = bench.deliver(&message()).await.expect_err(word);
+        assert!(error.retry == expected && error.problem.contains(word), "{error}");
+    }
+}
