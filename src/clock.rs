@@ -1,6 +1,7 @@
 //! `Clock`: the door to time.
 //!
-//! Only the scheduler and the command line hold one; everything else is told what time it is. Knows no other room.
+//! Only the scheduler and the command line hold one; everything else is told what time it is. The one exception is the door
+//! of a webhook, whose signature must carry the time of the attempt. Knows no other room.
 
 use std::time::Duration;
 

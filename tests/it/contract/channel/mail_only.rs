@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mail_parser::MessageParser;
 use rowcall::channel::{self, Retry, email};
@@ -161,6 +162,23 @@ async fn a_burst_of_mails_shares_one_connection() {
         assert_eq!((fake(&bench).mails().len(), fake(&bench).connections()), (count, 1), "{encryption:?}");
         let heard = fake(&bench).heard();
         assert_eq!(heard.iter().filter(|line| line.starts_with("AUTH")).count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_nobody_uses_is_ended() {
+    let bench = bench(script(Encryption::StartTls), |_| {});
+    bench.deliver(&message()).await.expect("delivered");
+    // Who ends the wait has to begin it first.
+    tokio::task::yield_now().await;
+    let said = |line: &str| fake(&bench).heard().iter().any(|heard| heard == line);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(29)).await;
+    assert!(!said("QUIT"));
+    tokio::time::advance(Duration::from_secs(2)).await;
+    tokio::time::resume();
+    while !said("QUIT") {
+        tokio::task::yield_now().await;
     }
 }
 
