@@ -110,6 +110,8 @@ fn state(kind: Kind) -> &'static str {
         Kind::Resolved => "resolved",
         Kind::Unwell => "unwell",
         Kind::Well => "well",
+        Kind::SourceDown => "source-down",
+        Kind::SourceUp => "source-up",
     }
 }
 
