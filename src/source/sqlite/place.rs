@@ -10,6 +10,8 @@ use crate::source::resolved::Resolved;
 use crate::source::url::decode;
 use crate::source::{Cause, SourceError};
 
+/// How many rows the driver's thread may be ahead of the reader.
+const ROWS_AHEAD: usize = 512;
 /// How long a writer's lock is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MEMORY: &str = ":memory:";
@@ -58,7 +60,10 @@ impl Place {
 
     /// What the driver opens it by.
     pub(super) fn options(&self) -> SqliteConnectOptions {
-        let options = SqliteConnectOptions::new().busy_timeout(BUSY_TIMEOUT).disable_statement_logging();
+        let options = SqliteConnectOptions::new()
+            .busy_timeout(BUSY_TIMEOUT)
+            .row_buffer_size(ROWS_AHEAD)
+            .disable_statement_logging();
         match self {
             Self::Memory => options,
             Self::File(file) => options.filename(file).read_only(true).create_if_missing(false),
