@@ -8,6 +8,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthStr;
 
 use super::failure::{Exit, Failure};
 use super::output::Output;
@@ -16,6 +17,7 @@ use crate::catalogue::{Ask, Catalogue, Parameter, ParameterError};
 use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
 use crate::name::{Name, nearest};
+use crate::render::visible;
 use crate::source::{Argument, Bound, Cause, Request, Rows, SourceError};
 use crate::sql::Statement;
 use print::Printing;
@@ -128,12 +130,25 @@ impl Question<'_> {
 
     async fn ask(&self, now: Timestamp) -> Result<Rows, Failure> {
         let rows = self.doors.source(&self.ask.source).fetch(self.request(now)?).await;
-        rows.map_err(|error| located(error, self.flags, self.catalogue).into())
+        rows.map_err(|error| located(error, &self.ask, self.flags, self.catalogue).into())
     }
 }
 
-/// An error of a saved query says where its SQL stands.
-fn located(error: SourceError, flags: &Flags, catalogue: &Catalogue) -> SourceError {
+/// The line of SQL that the database points at, and a caret under the place.
+fn pointed(sql: &str, offset: usize) -> String {
+    let before = &sql[..sql.floor_char_boundary(offset)];
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = sql[start..].lines().next().unwrap_or_default();
+    let number = 1 + before.matches('\n').count();
+    let width = visible(&before[start..]).width();
+    format!("\n{number} | {line}\n{0:1$} | {0:width$}^", "", number.to_string().len())
+}
+
+/// An error in SQL shows the place, and one of a saved query says where its SQL stands.
+fn located(mut error: SourceError, ask: &Ask, flags: &Flags, catalogue: &Catalogue) -> SourceError {
+    if let (Cause::Statement, Some(offset)) = (error.cause, error.offset) {
+        error.problem.push_str(&pointed(ask.statement.text(), offset));
+    }
     let saved = flags.name.as_ref().and_then(|name| catalogue.queries.get(name));
     match saved {
         Some(query) if error.cause == Cause::Statement && error.hint.is_none() => {

@@ -505,6 +505,18 @@ fn a_deadline_cancels_the_statement() {
 }
 
 #[test]
+fn an_error_in_sql_is_shown_under_its_words() {
+    let sql = "select id,\n  '녹차' as tea, nmae from t";
+    insta::assert_snapshot!(demo().run(&["query", "-s", "demo", "-c", sql]), @r#"
+    exit 3
+    --- stderr
+    error: source `demo`: no such column: nmae
+      2 |   '녹차' as tea, nmae from t
+        |                  ^
+    "#);
+}
+
+#[test]
 fn an_unknown_query_or_source_has_a_near_match() {
     insta::assert_snapshot!(demo().run(&["query", "al"]), @r#"
     exit 2
