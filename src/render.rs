@@ -20,6 +20,7 @@ mod json;
 mod markdown;
 #[cfg(test)]
 mod sample;
+mod separated;
 mod table;
 mod tsv;
 mod vertical;
@@ -183,6 +184,13 @@ pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
 #[must_use]
 pub fn listing(heading: &[&str], rows: &[Vec<String>]) -> String {
     table::listing(heading, rows)
+}
+
+/// Writes the lines and keeps their memory for the next batch.
+fn pass(lines: &mut String, out: &mut Out<'_>) -> Result<(), RenderError> {
+    out.write_all(lines.as_bytes())?;
+    lines.clear();
+    Ok(())
 }
 
 #[cfg(test)]

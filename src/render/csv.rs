@@ -1,9 +1,7 @@
 //! CSV, byte for byte as PostgreSQL's own COPY writes it, booleans aside.
 
-use std::sync::Arc;
-
-use super::{Options, Out, RenderError, Renderer};
-use crate::table::{Batch, Column};
+use super::Options;
+use super::separated::{Separated, is_formula};
 use crate::value::Value;
 
 /// Writes rows as they pass.
@@ -21,6 +19,40 @@ impl CsvRenderer {
     pub(super) fn new(options: &Options) -> Self {
         let null = options.null.clone().unwrap_or_default();
         Self { null, header: options.header, safe: options.csv_safe, alone: false, lines: String::new() }
+    }
+
+    /// Quotes where a reader would otherwise take the text for something else; `\.` alone on a line ends a COPY.
+    fn push_quoted(&mut self, text: &str, mark: &str) {
+        let lines = &mut self.lines;
+        let special = holds_special(text) || text == self.null || (self.alone && text == "\\.");
+        if text.is_empty() || special {
+            lines.push('"');
+            lines.push_str(mark);
+            for (index, part) in text.split('"').enumerate() {
+                lines.push_str(if index > 0 { "\"\"" } else { "" });
+                lines.push_str(part);
+            }
+            lines.push('"');
+        } else {
+            lines.push_str(mark);
+            lines.push_str(text);
+        }
+    }
+}
+
+impl Separated for CsvRenderer {
+    const SEPARATOR: char = ',';
+
+    fn has_header(&self) -> bool {
+        self.header
+    }
+
+    fn set_width(&mut self, columns: usize) {
+        self.alone = columns == 1;
+    }
+
+    fn lines(&mut self) -> &mut String {
+        &mut self.lines
     }
 
     fn push(&mut self, value: &Value<'_>) {
@@ -45,70 +77,6 @@ impl CsvRenderer {
         let mark = if self.safe && is_formula(text) { "'" } else { "" };
         self.push_quoted(text, mark);
     }
-
-    /// Quotes where a reader would otherwise take the text for something else; `\.` alone on a line ends a COPY.
-    fn push_quoted(&mut self, text: &str, mark: &str) {
-        let lines = &mut self.lines;
-        let special = holds_special(text) || text == self.null || (self.alone && text == "\\.");
-        if text.is_empty() || special {
-            lines.push('"');
-            lines.push_str(mark);
-            for (index, part) in text.split('"').enumerate() {
-                lines.push_str(if index > 0 { "\"\"" } else { "" });
-                lines.push_str(part);
-            }
-            lines.push('"');
-        } else {
-            lines.push_str(mark);
-            lines.push_str(text);
-        }
-    }
-}
-
-impl Renderer for CsvRenderer {
-    fn begin(&mut self, columns: &Arc<[Column]>, out: &mut Out<'_>) -> Result<(), RenderError> {
-        self.alone = columns.len() == 1;
-        if !self.header {
-            return Ok(());
-        }
-        for (index, column) in columns.iter().enumerate() {
-            if index > 0 {
-                self.lines.push(',');
-            }
-            self.push_text(&column.name);
-        }
-        self.lines.push('\n');
-        pass(&mut self.lines, out)
-    }
-
-    fn rows(&mut self, batch: &Batch, out: &mut Out<'_>) -> Result<(), RenderError> {
-        for row in batch.rows() {
-            for (index, value) in row.values().enumerate() {
-                if index > 0 {
-                    self.lines.push(',');
-                }
-                self.push(&value);
-            }
-            self.lines.push('\n');
-        }
-        pass(&mut self.lines, out)
-    }
-
-    fn end(&mut self, _: &mut Out<'_>) -> Result<(), RenderError> {
-        Ok(())
-    }
-}
-
-/// Writes the lines and keeps their memory for the next batch.
-pub(super) fn pass(lines: &mut String, out: &mut Out<'_>) -> Result<(), RenderError> {
-    out.write_all(lines.as_bytes())?;
-    lines.clear();
-    Ok(())
-}
-
-/// Whether a spreadsheet would run the text.
-pub(super) fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
 /// Whether there is a comma, a quote or the end of a line. Sixteen bytes are looked at together.

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::csv::pass;
 use super::visible::{is_plain, push_visible};
-use super::{Options, Out, RenderError, Renderer};
+use super::{Options, Out, RenderError, Renderer, pass};
 use crate::table::{Batch, Column};
 
 const STYLE: &str = "\

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::csv::pass;
-use super::{Out, RenderError, Renderer, escape};
+use super::{Out, RenderError, Renderer, escape, pass};
 use crate::table::{Batch, Column};
 use crate::value::{Array, Dimension, Value};
 

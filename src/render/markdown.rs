@@ -5,8 +5,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::csv::pass;
-use super::{Options, Out, RenderError, Renderer, visible};
+use super::{Options, Out, RenderError, Renderer, pass, visible};
 use crate::table::{Batch, Column};
 
 /// Writes rows as they pass; the heading waits for the first of them, which tell where the numbers are.

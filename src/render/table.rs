@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::csv::pass;
-use super::{Options, Out, RenderError, Renderer, visible};
+use super::{Options, Out, RenderError, Renderer, pass, visible};
 use crate::table::{Batch, Column};
 use layout::{Layout, Shown};
 

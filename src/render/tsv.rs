@@ -3,11 +3,8 @@
 //! NULL is `\N`, and tab, line feed, carriage return, NUL and backslash are written `\t`, `\n`, `\r`, `\0` and `\\`: as
 //! `mariadb --batch` has it, but NULL is not the word.
 
-use std::sync::Arc;
-
-use super::csv::{is_formula, pass};
-use super::{Options, Out, RenderError, Renderer};
-use crate::table::{Batch, Column};
+use super::Options;
+use super::separated::{Separated, is_formula};
 use crate::value::Value;
 
 /// Writes rows as they pass.
@@ -22,6 +19,18 @@ impl TsvRenderer {
     pub(super) fn new(options: &Options) -> Self {
         let null = options.null.clone().unwrap_or_else(|| "\\N".into());
         Self { null, header: options.header, safe: options.csv_safe, lines: String::new() }
+    }
+}
+
+impl Separated for TsvRenderer {
+    const SEPARATOR: char = '\t';
+
+    fn has_header(&self) -> bool {
+        self.header
+    }
+
+    fn lines(&mut self) -> &mut String {
+        &mut self.lines
     }
 
     fn push(&mut self, value: &Value<'_>) {
@@ -39,39 +48,6 @@ impl TsvRenderer {
             self.lines.push('\'');
         }
         push_escaped(&mut self.lines, text);
-    }
-}
-
-impl Renderer for TsvRenderer {
-    fn begin(&mut self, columns: &Arc<[Column]>, out: &mut Out<'_>) -> Result<(), RenderError> {
-        if !self.header {
-            return Ok(());
-        }
-        for (index, column) in columns.iter().enumerate() {
-            if index > 0 {
-                self.lines.push('\t');
-            }
-            self.push_text(&column.name);
-        }
-        self.lines.push('\n');
-        pass(&mut self.lines, out)
-    }
-
-    fn rows(&mut self, batch: &Batch, out: &mut Out<'_>) -> Result<(), RenderError> {
-        for row in batch.rows() {
-            for (index, value) in row.values().enumerate() {
-                if index > 0 {
-                    self.lines.push('\t');
-                }
-                self.push(&value);
-            }
-            self.lines.push('\n');
-        }
-        pass(&mut self.lines, out)
-    }
-
-    fn end(&mut self, _: &mut Out<'_>) -> Result<(), RenderError> {
-        Ok(())
     }
 }
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::csv::pass;
-use super::{Options, Out, RenderError, Renderer, visible};
+use super::{Options, Out, RenderError, Renderer, pass, visible};
 use crate::table::{Batch, Column};
 
 /// Writes rows as they pass.
