@@ -1,13 +1,13 @@
 //! What is remembered of an alert.
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Error, Row, SqliteConnection};
 
 use super::shape::{instant, micros, name, read_labels, read_values, unknown};
-use super::silence;
 use crate::incident::{Health, Instance, News, State, Told};
 use crate::name::Name;
-use crate::store::{Memory, Remembered};
+use crate::store::{Memory, Remembered, Silence};
 
 pub(super) async fn has_run(connection: &mut SqliteConnection, job: &str, slot: Timestamp) -> Result<bool, Error> {
     let row = sqlx::query("select exists (select 1 from runs where job = $1 and slot = $2)")
@@ -24,85 +24,78 @@ pub(super) async fn last_slot(connection: &mut SqliteConnection, job: &str) -> R
     row.await?.try_get::<Option<i64>, _>(0)?.map(instant).transpose()
 }
 
+/// Everything about an alert and its source in one question: what each row is about stands first. Each statement is a
+/// hand-over to the driver's thread and back, which costs more than what it finds.
+const MEMORY: &str = "
+select 'alert', health, rule, null, null, null, null, null from alerts where alert = $1
+union all
+select 'instance', key, labels, state, since, began, vals, missed from instances where alert = $1
+union all
+select 'told', channel, key, news, began, at, null, null from told where alert = $1
+union all
+select 'told of health', channel, health, null, null, null, null, null from told_health where alert = $1
+union all
+select 'told of source', channel, at, null, null, null, null, null from told_source
+ where source = $2 and news = 'down'
+union all
+select 'silence', key, who, reason, since, until, null, null from silences where alert = $1 and ended is null";
+
 pub(super) async fn memory(
     connection: &mut SqliteConnection,
     alert: &Name,
     source: &Name,
     unless: &[Name],
 ) -> Result<Memory, Error> {
-    let row = sqlx::query("select health, rule from alerts where alert = $1")
-        .bind(alert.as_str())
-        .fetch_optional(&mut *connection)
-        .await?;
-    let (health, rule) = match row {
-        Some(row) => (health(row.try_get(0)?)?, row.try_get(1)?),
-        None => (Health::default(), String::new()),
-    };
-    Ok(Memory {
-        health,
-        rule,
-        instances: instances(connection, alert).await?,
-        told: told(connection, alert).await?,
-        told_health: told_health(connection, alert).await?,
-        source_down: source_down(connection, source).await?,
-        silences: silence::of_alert(connection, alert).await?,
-        open: open(connection, unless).await?,
+    let question = sqlx::query(MEMORY).bind(alert.as_str()).bind(source.as_str());
+    let mut memory = Memory::default();
+    for row in question.fetch_all(&mut *connection).await? {
+        match row.try_get(0)? {
+            "alert" => (memory.health, memory.rule) = (health(row.try_get(1)?)?, row.try_get(2)?),
+            "instance" => memory.instances.push(instance(&row)?),
+            "told" => memory.told.push(told(&row)?),
+            "told of health" => memory.told_health.push((name(row.try_get(1)?)?, health(row.try_get(2)?)?)),
+            "told of source" => memory.source_down.push((name(row.try_get(1)?)?, instant(row.try_get(2)?)?)),
+            "silence" => memory.silences.push(silence(alert, &row)?),
+            other => return Err(unknown(other)),
+        }
+    }
+    memory.instances.sort_by(|one, other| one.key.cmp(&other.key));
+    memory.silences.sort_by_key(|silence| silence.until);
+    memory.open = open(connection, unless).await?;
+    Ok(memory)
+}
+
+fn instance(row: &SqliteRow) -> Result<Remembered, Error> {
+    let state: &str = row.try_get(3)?;
+    Ok(Remembered {
+        key: row.try_get(1)?,
+        labels: read_labels(row.try_get(2)?)?,
+        instance: Instance {
+            state: State::of_word(state).ok_or_else(|| unknown(state))?,
+            since: instant(row.try_get(4)?)?,
+            began: row.try_get::<Option<i64>, _>(5)?.map(instant).transpose()?,
+        },
+        values: read_values(row.try_get(6)?)?,
+        missed: row.try_get(7)?,
     })
 }
 
-async fn instances(connection: &mut SqliteConnection, alert: &Name) -> Result<Vec<Remembered>, Error> {
-    let rows = sqlx::query(
-        "select key, labels, state, since, began, vals, missed from instances where alert = $1 order by key",
-    )
-    .bind(alert.as_str())
-    .fetch_all(connection)
-    .await?;
-    let read = |row: sqlx::sqlite::SqliteRow| {
-        let state: &str = row.try_get(2)?;
-        Ok(Remembered {
-            key: row.try_get(0)?,
-            labels: read_labels(row.try_get(1)?)?,
-            instance: Instance {
-                state: State::of_word(state).ok_or_else(|| unknown(state))?,
-                since: instant(row.try_get(3)?)?,
-                began: row.try_get::<Option<i64>, _>(4)?.map(instant).transpose()?,
-            },
-            values: read_values(row.try_get(5)?)?,
-            missed: row.try_get(6)?,
-        })
-    };
-    rows.into_iter().map(read).collect()
+fn told(row: &SqliteRow) -> Result<(Name, String, Told), Error> {
+    let news: &str = row.try_get(3)?;
+    let news = News::of_word(news).ok_or_else(|| unknown(news))?;
+    let what = Told { news, began: instant(row.try_get(4)?)?, at: instant(row.try_get(5)?)? };
+    Ok((name(row.try_get(1)?)?, row.try_get(2)?, what))
 }
 
-async fn told(connection: &mut SqliteConnection, alert: &Name) -> Result<Vec<(Name, String, Told)>, Error> {
-    let rows = sqlx::query("select channel, key, news, began, at from told where alert = $1")
-        .bind(alert.as_str())
-        .fetch_all(connection)
-        .await?;
-    let mut told = Vec::new();
-    for row in rows {
-        let news: &str = row.try_get(2)?;
-        let news = News::of_word(news).ok_or_else(|| unknown(news))?;
-        let what = Told { news, began: instant(row.try_get(3)?)?, at: instant(row.try_get(4)?)? };
-        told.push((name(row.try_get(0)?)?, row.try_get(1)?, what));
-    }
-    Ok(told)
-}
-
-async fn told_health(connection: &mut SqliteConnection, alert: &Name) -> Result<Vec<(Name, Health)>, Error> {
-    let rows = sqlx::query("select channel, health from told_health where alert = $1")
-        .bind(alert.as_str())
-        .fetch_all(connection)
-        .await?;
-    rows.into_iter().map(|row| Ok((name(row.try_get(0)?)?, health(row.try_get(1)?)?))).collect()
-}
-
-async fn source_down(connection: &mut SqliteConnection, source: &Name) -> Result<Vec<(Name, Timestamp)>, Error> {
-    let rows = sqlx::query("select channel, at from told_source where source = $1 and news = 'down'")
-        .bind(source.as_str())
-        .fetch_all(connection)
-        .await?;
-    rows.into_iter().map(|row| Ok((name(row.try_get(0)?)?, instant(row.try_get(1)?)?))).collect()
+fn silence(alert: &Name, row: &SqliteRow) -> Result<Silence, Error> {
+    Ok(Silence {
+        alert: alert.clone(),
+        key: row.try_get(1)?,
+        since: instant(row.try_get(4)?)?,
+        until: instant(row.try_get(5)?)?,
+        who: row.try_get(2)?,
+        reason: row.try_get(3)?,
+    })
 }
 
 /// Which of these alerts have an open incident.

@@ -50,16 +50,6 @@ pub(super) async fn lasting(connection: &mut SqliteConnection, now: Timestamp) -
     rows.iter().map(read).collect()
 }
 
-pub(super) async fn of_alert(connection: &mut SqliteConnection, alert: &Name) -> Result<Vec<Silence>, Error> {
-    let rows = sqlx::query(
-        "select alert, key, since, until, who, reason from silences where alert = $1 and ended is null order by until",
-    )
-    .bind(alert.as_str())
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(read).collect()
-}
-
 fn read(row: &SqliteRow) -> Result<Silence, Error> {
     Ok(Silence {
         alert: name(row.try_get(0)?)?,
