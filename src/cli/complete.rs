@@ -30,6 +30,13 @@ pub(super) fn sources() -> Vec<CompletionCandidate> {
     catalogue().map(|catalogue| catalogue.sources.iter().map(described).collect()).unwrap_or_default()
 }
 
+pub(super) fn channels() -> Vec<CompletionCandidate> {
+    let described = |(name, channel): (&crate::name::Name, &crate::catalogue::Channel)| {
+        candidate(name.as_str(), &channel.description)
+    };
+    catalogue().map(|catalogue| catalogue.channels.iter().map(described).collect()).unwrap_or_default()
+}
+
 pub(super) fn alert_names() -> Vec<CompletionCandidate> {
     catalogue().map(|catalogue| names_of_alerts(&catalogue)).unwrap_or_default()
 }

@@ -14,6 +14,7 @@ use super::silence::{alert, open};
 use super::{complete, find, stop};
 use crate::clock::{Clock, SystemClock};
 use crate::job::explain::{Explanation, explain};
+use crate::name::Name;
 use crate::store::{Past, Store, StoreError, Wanted};
 
 #[derive(Debug, Args)]
@@ -21,6 +22,9 @@ pub(super) struct Flags {
     /// The alert
     #[arg(value_name = "ALERT", add = ArgValueCandidates::new(complete::alert_names))]
     alert: String,
+    /// What one channel was told, and no other
+    #[arg(long, value_name = "CHANNEL", add = ArgValueCandidates::new(complete::channels))]
+    channel: Option<Name>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -48,12 +52,19 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let catalogue = find::catalogue(config)?;
     let alert = alert(&catalogue, &flags.alert)?;
     let (sources, _) = output.worlds(&catalogue);
-    let (last, explanation) = stop::runtime()?.block_on(async {
+    if let Some(channel) = &flags.channel {
+        let told: Vec<&Name> = alert.notify.iter().chain(alert.caretakers()).collect();
+        if !told.contains(&channel) {
+            return Err(find::unknown("channel of this alert", channel.as_str(), told.into_iter()));
+        }
+    }
+    let (last, mut explanation) = stop::runtime()?.block_on(async {
         let store = open(&catalogue, &sources.environment).await?;
         let known = recollect(store.as_ref(), alert).await;
         store.close().await;
         known.map_err(Failure::from)
     })?;
+    explanation.channels.retain(|told| flags.channel.as_ref().is_none_or(|wanted| *wanted == told.channel));
     if flags.json {
         let explained = Explained {
             schema: SCHEMA,

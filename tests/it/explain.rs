@@ -241,3 +241,18 @@ fn history_is_kept_for_a_day_at_least() {
     1 mistake: nothing was connected to
     "#);
 }
+
+#[test]
+fn one_channel_alone_is_explained_when_it_is_named() {
+    let rig = shop();
+    let ran = rig.run(&["explain", "low", "--channel", "ops"]).exits(0);
+    assert!(ran.stdout.contains("\nops\n") && !ran.stdout.contains("terminal"), "{ran}");
+    let all = rig.run(&["explain", "low"]).exits(0);
+    assert!(all.stdout.contains("\nops\n") && all.stdout.contains("\nterminal\n"), "{all}");
+    insta::assert_snapshot!(rig.run(&["explain", "low", "--channel", "opps"]), @r#"
+    exit 2
+    --- stderr
+    error: no channel of this alert is called `opps`
+      next: did you mean `ops`?
+    "#);
+}

@@ -168,6 +168,7 @@ fn a_shell_completes_names_from_the_catalogue() {
     assert_eq!(complete(&[&config[..], &["query", "--source", ""]].concat()), "demo");
     assert_eq!(complete(&[&config[..], &["check", "o"]].concat()), "orders_today");
     assert_eq!(complete(&[&config[..], &["check", "@s"]].concat()), "@stock");
+    assert_eq!(complete(&[&config[..], &["explain", "low_stock", "--channel", ""]].concat()), "terminal");
     assert_eq!(complete(&["rowcall", "--config", "not-there.toml", "query", "st"]), "");
 }
 
