@@ -178,6 +178,12 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// The name of its job: in claims, in history, and in what a database is told of who asks.
+    #[must_use]
+    pub fn job(&self) -> String {
+        format!("alert {}", self.name)
+    }
+
     /// The channels that are told of trouble with the alert itself.
     #[must_use]
     pub fn caretakers(&self) -> &[Name] {

@@ -221,7 +221,7 @@ async fn whole(
     let arguments = given.iter().map(argument).collect::<Result<Vec<_>, _>>();
     let bound = Bound::new(ask.statement.clone(), arguments.map_err(|error| settings(error.to_string()))?);
     let bound = bound.map_err(|error| settings(error.to_string()))?;
-    let request = Request { bound, timeout: ask.timeout, label: format!("alert {}", alert.name) };
+    let request = Request { bound, timeout: ask.timeout, label: alert.job() };
     let rows = doors.source(&ask.source).fetch(request).await.map_err(Trouble::Source)?;
     let table = rows.collect(MOST_ROWS).await.map_err(Trouble::Source)?;
     if table.is_cut() { Err(Trouble::TooManyRows) } else { Ok(table) }

@@ -204,7 +204,7 @@ async fn recall(alert: &Alert, keeping: Keeping<'_>) -> Result<Option<(Option<Cl
         Keeping::Rehearsal(Some(store)) => {
             Ok(Some((None, store.recall(&alert.name, &alert.ask.source, &alert.unless).await?)))
         }
-        Keeping::Everything(store) => match store.claim(&format!("alert {}", alert.name), None).await? {
+        Keeping::Everything(store) => match store.claim(&alert.job(), None).await? {
             Claimed::Granted(claim) => {
                 Ok(Some((Some(claim), store.recall(&alert.name, &alert.ask.source, &alert.unless).await?)))
             }

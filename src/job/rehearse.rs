@@ -56,7 +56,7 @@ async fn play(
     at: Timestamp,
     answer: Result<Arc<Table>, Trouble>,
 ) -> Result<Played, StoreError> {
-    let Claimed::Granted(claim) = store.claim(&format!("alert {}", alert.name), None).await? else {
+    let Claimed::Granted(claim) = store.claim(&alert.job(), None).await? else {
         unreachable!("nobody else knows this store");
     };
     let memory = store.recall(&alert.name, &alert.ask.source, &alert.unless).await?;

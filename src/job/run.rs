@@ -23,12 +23,6 @@ pub enum Ran {
     Done,
 }
 
-/// The name of an alert's job in the store.
-#[must_use]
-pub fn job(alert: &Alert) -> String {
-    format!("alert {}", alert.name)
-}
-
 /// Runs one alert. `slot` is the due instant when a schedule asked for the run; `now` is the time.
 ///
 /// # Errors
@@ -40,7 +34,7 @@ pub async fn alert(
     slot: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Ran, StoreError> {
-    let claim = match store.claim(&job(alert), slot).await? {
+    let claim = match store.claim(&alert.job(), slot).await? {
         Claimed::Granted(claim) => claim,
         Claimed::Busy => return Ok(Ran::Busy),
         Claimed::Done => return Ok(Ran::Done),

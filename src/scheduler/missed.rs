@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::catalogue::{Alert, Missed};
-use crate::job::run;
 use crate::schedule::Schedule;
 use crate::store::{Store, StoreError};
 
@@ -17,7 +16,7 @@ pub(super) async fn of(
 ) -> Result<Vec<Timestamp>, StoreError> {
     let Some(schedule) = &alert.schedule else { return Ok(Vec::new()) };
     let first = now.checked_sub(fresh).unwrap_or(now);
-    let last = store.last_slot(&run::job(alert)).await?.unwrap_or(first);
+    let last = store.last_slot(&alert.job()).await?.unwrap_or(first);
     let window = match alert.missed {
         Missed::Skip => fresh,
         Missed::Latest | Missed::All => SignedDuration::try_from(alert.missed_window).unwrap_or(SignedDuration::MAX),

@@ -71,6 +71,6 @@ pub(super) fn print(
 fn due(alert: &Alert, count: usize, from: Timestamp) -> Vec<Due> {
     let Some(schedule) = &alert.schedule else { return Vec::new() };
     let local = |at: Timestamp| at.to_zoned(alert.zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %:z").to_string();
-    let due = |at| Due { job: format!("alert {}", alert.name), at, local: local(at) };
+    let due = |at| Due { job: alert.job(), at, local: local(at) };
     schedule.due_between(from, Timestamp::MAX).take(count).map(due).collect()
 }
