@@ -21,6 +21,8 @@ pub use text::{excerpt_lines, plain};
 pub mod email;
 #[cfg(any(feature = "slack", feature = "webhook"))]
 mod http;
+#[cfg(any(feature = "slack", feature = "webhook"))]
+mod measure;
 #[cfg(test)]
 mod sample;
 pub mod slack;

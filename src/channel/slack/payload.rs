@@ -1,11 +1,13 @@
 //! A message in Slack's own blocks.
 //!
-//! Rows reach Slack as a table of `raw_text` or as `rich_text`, which know no markup, so that nothing in a cell can mention anyone or forge a link.
-//! Only our own words are mrkdwn. Everything is counted in UTF-16 units and kept inside Slack's limits.
+//! Rows reach Slack as a table of `raw_text` or as `rich_text`, which know no markup, so that nothing in a cell can mention
+//! anyone or forge a link. Only our own words are mrkdwn. Everything is counted in UTF-16 units and kept inside Slack's
+//! limits.
 
 use serde_json::{Value, json};
 
 use super::{Mention, table};
+use crate::channel::measure::{units, within};
 use crate::channel::text;
 use crate::message::{Excerpt, Kind, Message, Severity, one_line};
 
@@ -213,33 +215,13 @@ fn mrkdwn(text: &str, budget: usize) -> String {
     safe
 }
 
-/// `text` in at most `budget` units; what is cut away leaves a `…`.
-pub(super) fn within(text: &str, budget: usize) -> String {
-    if units(text) <= budget {
-        return text.to_owned();
-    }
-    let mut left = budget - 1;
-    let fits = |c: &char| match left.checked_sub(c.len_utf16()) {
-        Some(rest) => {
-            left = rest;
-            true
-        }
-        None => false,
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
-}
-
-/// The length of a text as Slack may count it.
-pub(super) fn units(text: &str) -> usize {
-    text.encode_utf16().count()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::proptest;
     use serde_json::{Value, json};
 
-    use super::{Dress, dressed, mrkdwn, rows, units, within};
+    use super::{Dress, dressed, mrkdwn, rows};
+    use crate::channel::measure::{units, within};
     use crate::channel::sample::{hostile, low_stock};
     use crate::channel::slack::Mention;
     use crate::message::{Excerpt, Kind, Message};

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::payload::{units, within};
+use crate::channel::measure::{units, within};
 use crate::channel::text;
 use crate::message::Excerpt;
 

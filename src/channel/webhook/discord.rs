@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::markup::{encoded, rows, units, within};
+use super::markup::{encoded, rows};
 use super::reading::{failed, refused, stranger};
 use crate::channel::http::Answer;
+use crate::channel::measure::{units, within};
 use crate::channel::{DeliveryError, Retry};
 use crate::message::{Kind, Message, Severity, one_line};
 
@@ -94,8 +95,8 @@ mod tests {
     use super::{CONTENT, payload, read};
     use crate::channel::Retry::{After, Broken, Never};
     use crate::channel::http::Answer;
+    use crate::channel::measure::units;
     use crate::channel::sample::{hostile, low_stock};
-    use crate::channel::webhook::markup::units;
 
     #[test]
     fn a_message_reads_well() {

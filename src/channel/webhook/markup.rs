@@ -1,5 +1,6 @@
 //! What the presets share: texts within a length, the rows that fit, and words that mention nobody.
 
+use crate::channel::measure::units;
 use crate::channel::text;
 use crate::message::Excerpt;
 
@@ -23,27 +24,6 @@ pub(super) fn encoded(text: &str, budget: usize, encode: impl Fn(char) -> String
     safe
 }
 
-/// `text` in at most `budget` units of UTF-16; what is cut away leaves a `…`.
-pub(super) fn within(text: &str, budget: usize) -> String {
-    if units(text) <= budget {
-        return text.to_owned();
-    }
-    let mut left = budget.saturating_sub(1);
-    let fits = |c: &char| match left.checked_sub(c.len_utf16()) {
-        Some(rest) => {
-            left = rest;
-            true
-        }
-        None => false,
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
-}
-
-/// The length of a text as most services count it.
-pub(super) fn units(text: &str) -> usize {
-    text.encode_utf16().count()
-}
-
 /// The first lines of the aligned table, each made fit for its place, as long as they come to at most `budget` units;
 /// then how many rows are not there.
 pub(super) fn rows(excerpt: &Excerpt, budget: usize, fit: impl Fn(&str) -> String) -> String {
@@ -62,7 +42,8 @@ pub(super) fn rows(excerpt: &Excerpt, budget: usize, fit: impl Fn(&str) -> Strin
 
 #[cfg(test)]
 mod tests {
-    use super::{encoded, rows, within};
+    use super::{encoded, rows};
+    use crate::channel::measure::within;
     use crate::message::Excerpt;
 
     #[test]

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::markup::within;
 use super::reading::{failed, refused, stranger};
 use crate::channel::http::Answer;
+use crate::channel::measure::within;
 use crate::channel::{DeliveryError, Retry};
 use crate::message::{Kind, Message, Severity, one_line};
 

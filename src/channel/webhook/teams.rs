@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::markup::{encoded, within};
+use super::markup::encoded;
 use super::reading::{failed, refused, stranger};
 use crate::channel::http::Answer;
+use crate::channel::measure::within;
 use crate::channel::{DeliveryError, Retry, text};
 use crate::message::{Excerpt, Kind, Message, Severity, one_line};
 
