@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::driver::{Driver, Failure, Fate};
+use super::driver::{Driver, Failure, Fate, READ_ONLY};
 use super::sink::{Sink, WAITING};
 use super::{Cause, Request, Rows, Source, SourceError};
 use crate::name::Name;
@@ -97,7 +97,7 @@ impl<D: Driver> Door<D> {
         request.bound.statement().check_read().map_err(|refusal| {
             let mut error = SourceError::new(&self.0.name, Cause::Settings, refusal.problem);
             error.offset = Some(refusal.span.start);
-            error.with_hint("sessions are read-only: write one statement that reads")
+            error.with_hint(READ_ONLY)
         })?;
         let (columns, known) = oneshot::channel();
         let (sender, batches) = mpsc::channel(WAITING + 1);

@@ -5,6 +5,9 @@ use std::future::Future;
 use super::sink::Sink;
 use super::{Request, SourceError};
 
+/// What to do when a session refuses to write.
+pub(super) const READ_ONLY: &str = "sessions are read-only: write one statement that reads";
+
 /// What an engine can do with a connection.
 pub(super) trait Driver: Send + Sync + 'static {
     /// A connection with its settings made.

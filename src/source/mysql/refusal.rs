@@ -4,13 +4,13 @@ use mysql_async::{DriverError, Error, ServerError};
 
 use crate::source::binding::Sent;
 use crate::source::driver::Failure;
+use crate::source::driver::READ_ONLY;
 use crate::source::resolved::{Speaker, is_certificate};
 use crate::source::{Cause, SourceError};
 
 /// The server's code for a variable that it does not know.
 pub(super) const UNKNOWN_VARIABLE: u16 = 1193;
 
-const READ_ONLY: &str = "sessions are read-only: write one statement that reads";
 const LOGIN: &str = "check the user, the `password` of the source and the hosts the user may come from";
 const TIMEOUT: &str = "raise `timeout`, or make the statement cheaper";
 

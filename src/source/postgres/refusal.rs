@@ -4,10 +4,10 @@ use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, ErrorPosition, Severity, SqlState};
 
 use crate::source::binding::Sent;
+use crate::source::driver::READ_ONLY;
 use crate::source::resolved::{Speaker, chain, is_certificate};
 use crate::source::{Cause, SourceError};
 
-const READ_ONLY: &str = "sessions are read-only: write one statement that reads";
 const PASSWORD: &str = "set `password` in the source, or write it into ~/.pgpass";
 const LOGIN: &str = "check the user, the `password` of the source and the server's pg_hba.conf";
 

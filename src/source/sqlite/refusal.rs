@@ -5,10 +5,10 @@ use sqlx::Error;
 use super::place::Place;
 use crate::source::binding::Sent;
 use crate::source::driver::Failure;
+use crate::source::driver::READ_ONLY;
 use crate::source::resolved::{Speaker, chain};
 use crate::source::{Cause, SourceError};
 
-const READ_ONLY: &str = "sessions are read-only: write one statement that reads";
 const LOCKED: &str = "another program holds the database; try again, or let it use the WAL journal";
 const NO_DATABASE: &str = "check that the file is a SQLite database that may be read";
 
