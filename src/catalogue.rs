@@ -17,13 +17,13 @@ use crate::incident::{Mute, Policy};
 use crate::message::Severity;
 use crate::name::Name;
 use crate::predicate::Predicate;
-use crate::schedule::Schedule;
 use crate::secret::Secret;
 use crate::source;
 use crate::sql::Statement;
 
 pub use parameter::{Given, Parameter, ParameterError, ParameterKind};
 pub use problem::{Broken, Problem, render_warning};
+pub use timing::{Missed, Timing};
 
 mod cell;
 mod check;
@@ -32,6 +32,7 @@ pub mod fixture;
 mod parameter;
 mod problem;
 mod text;
+mod timing;
 
 /// The name of a catalogue where nobody chose one.
 pub const FILE_NAME: &str = "rowcall.toml";
@@ -141,14 +142,8 @@ pub struct Alert {
     pub missing_evals: u32,
     /// More instances than this that fire are told as one digest.
     pub max_instances: usize,
-    /// When it is judged by the loop; none means by hand only.
-    pub schedule: Option<Schedule>,
-    /// The zone its times are read and told in.
-    pub zone: TimeZone,
-    /// What becomes of slots that nobody ran.
-    pub missed: Missed,
-    /// How long a slot that nobody ran is still worth running.
-    pub missed_window: Duration,
+    /// When it is judged by the loop, and the zone its times are read and told in.
+    pub timing: Timing,
     /// The life of its incidents.
     pub policy: Policy,
     /// When nobody is told.
@@ -189,17 +184,6 @@ impl Alert {
     pub fn caretakers(&self) -> &[Name] {
         if self.owners.is_empty() { &self.notify } else { &self.owners }
     }
-}
-
-/// What becomes of slots that were due while nothing ran.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missed {
-    /// The latest of them is run.
-    Latest,
-    /// None is run.
-    Skip,
-    /// All are run, oldest first.
-    All,
 }
 
 /// What to conclude when there is nothing to judge.

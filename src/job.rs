@@ -19,6 +19,9 @@ pub mod deliver;
 pub mod explain;
 pub mod rehearse;
 pub mod run;
+mod scheduled;
+
+pub use scheduled::{Job, JobId};
 
 /// Every door a catalogue names, opened when first used.
 pub struct Doors {

@@ -1,7 +1,7 @@
 //! The loop: which slots are due, one task for each, and a graceful stop.
 //!
-//! A catalogue, doors, a store and a clock enter. Every due slot of every scheduled alert becomes a run of its own, so
-//! that a slow source delays nobody else; an alert whose last run still goes on skips the slot and says so. Each
+//! A catalogue, doors, a store and a clock enter. Every due slot of every scheduled job becomes a run of its own, so
+//! that a slow source delays nobody else; a job whose last run still goes on skips the slot and says so. Each
 //! channel has a task that empties its part of the outbox. Nothing that fails ends the loop. Knows every room to its
 //! left and holds the clock.
 
@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::catalogue::{Alert, Catalogue};
+use crate::catalogue::Catalogue;
 use crate::clock::Clock;
-use crate::job::Doors;
 use crate::job::alert::{Report, Standing};
 use crate::job::run::{self, Ran};
+use crate::job::{Doors, Job, JobId};
 use crate::message::one_line;
 use crate::name::Name;
 use crate::store::Store;
@@ -89,16 +89,16 @@ impl Scheduler {
     /// Starts a run for each slot as it becomes due, what was missed first, until `stop`.
     async fn dispatch(&self, stop: &CancellationToken) {
         let now = self.clock.now();
-        let scheduled: Vec<&Alert> = self.catalogue.alerts.values().filter(|alert| alert.schedule.is_some()).collect();
-        info!("{} scheduled alerts", scheduled.len());
-        let mut due: BinaryHeap<Reverse<(Timestamp, Name)>> = BinaryHeap::new();
-        for alert in scheduled {
-            match missed::of(alert, self.store.as_ref(), SignedDuration::ZERO, now).await {
+        let scheduled: Vec<Job<'_>> = Job::scheduled(&self.catalogue).collect();
+        info!("{} scheduled jobs", scheduled.len());
+        let mut due: BinaryHeap<Reverse<(Timestamp, JobId)>> = BinaryHeap::new();
+        for job in scheduled {
+            match missed::of(job, self.store.as_ref(), SignedDuration::ZERO, now).await {
                 Ok(slots) if slots.is_empty() => {}
-                Ok(slots) => self.start(alert, slots),
-                Err(problem) => error!("alert {}: what was missed is not known: {problem}", alert.name),
+                Ok(slots) => self.start(job.id(), slots),
+                Err(problem) => error!("{}: what was missed is not known: {problem}", job.id()),
             }
-            due.extend(next(alert, now));
+            due.extend(next(job, now));
         }
         while let Some(Reverse((slot, _))) = due.peek() {
             tokio::select! {
@@ -107,25 +107,25 @@ impl Scheduler {
             }
             let now = self.clock.now();
             while due.peek().is_some_and(|Reverse((slot, _))| *slot <= now) {
-                let Some(Reverse((slot, name))) = due.pop() else { break };
-                let alert = &self.catalogue.alerts[&name];
-                self.start(alert, vec![slot]);
-                due.extend(next(alert, now));
+                let Some(Reverse((slot, id))) = due.pop() else { break };
+                due.extend(Job::find(&self.catalogue, &id).and_then(|job| next(job, now)));
+                self.start(id, vec![slot]);
             }
         }
         stop.cancelled().await;
     }
 
     /// Starts a task that runs the slots one after the other.
-    fn start(&self, alert: &Alert, slots: Vec<Timestamp>) {
-        let (alert, doors, store) = (alert.clone(), Arc::clone(&self.doors), Arc::clone(&self.store));
+    fn start(&self, id: JobId, slots: Vec<Timestamp>) {
+        let (catalogue, doors, store) = (Arc::clone(&self.catalogue), Arc::clone(&self.doors), Arc::clone(&self.store));
         let (posted, abort, now) = (Arc::clone(&self.posted), self.abort.clone(), self.clock.now());
         let horizon = self.catalogue.state.horizon(now);
         self.runs.spawn(async move {
+            let Some(job) = Job::find(&catalogue, &id) else { return };
             for slot in slots {
-                let run = run::alert(&alert, &doors, store.as_ref(), Some(slot), now);
+                let run = run::job(job, &doors, store.as_ref(), Some(slot), now);
                 let Some(ran) = abort.run_until_cancelled(run).await else {
-                    return warn!("alert {}: slot {slot} was broken off", alert.name);
+                    return warn!("{id}: slot {slot} was broken off");
                 };
                 match ran {
                     Ok(Ran::Judged { report, messages }) => {
@@ -138,10 +138,10 @@ impl Scheduler {
                         }
                     }
                     Ok(Ran::Busy) => {
-                        warn!("alert {}: slot {slot} skipped: the run before it still goes on", alert.name);
+                        warn!("{id}: slot {slot} skipped: the run before it still goes on");
                     }
-                    Ok(Ran::Done) => info!("alert {}: slot {slot} has had its run", alert.name),
-                    Err(problem) => error!("alert {}: slot {slot} is lost: {problem}", alert.name),
+                    Ok(Ran::Done) => info!("{id}: slot {slot} has had its run"),
+                    Err(problem) => error!("{id}: slot {slot} is lost: {problem}"),
                 }
             }
         });
@@ -169,8 +169,7 @@ fn log(report: &Report) {
     }
 }
 
-/// The next slot of a scheduled alert.
-fn next(alert: &Alert, now: Timestamp) -> Option<Reverse<(Timestamp, Name)>> {
-    let slot = alert.schedule.as_ref()?.next_after(now)?;
-    Some(Reverse((slot, alert.name.clone())))
+/// The next slot of a scheduled job.
+fn next(job: Job<'_>, now: Timestamp) -> Option<Reverse<(Timestamp, JobId)>> {
+    Some(Reverse((job.timing().next_after(now)?, job.id())))
 }

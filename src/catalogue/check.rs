@@ -22,6 +22,7 @@ mod channel;
 mod inhibition;
 mod query;
 mod source;
+mod timing;
 
 /// How long an answer may take where nothing says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);

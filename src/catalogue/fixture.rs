@@ -114,7 +114,7 @@ fn test(section: Section<'_, '_>, catalogue: &Catalogue) -> Option<Test> {
 type Rows = Vec<Vec<(String, Value<'static>)>>;
 
 fn steps(sections: Vec<Section<'_, '_>>, columns: Option<Vec<String>>, alert: Option<&Alert>) -> Vec<Step> {
-    let zone = alert.map_or(TimeZone::UTC, |alert| alert.zone.clone());
+    let zone = alert.map_or(TimeZone::UTC, |alert| alert.timing.zone.clone());
     let mut clock: Option<Timestamp> = None;
     let mut read: Vec<(Timestamp, Result<Rows, String>, Expected, usize)> = Vec::new();
     for section in sections {

@@ -45,6 +45,11 @@ fn names_of_alerts(catalogue: &Catalogue) -> Vec<CompletionCandidate> {
     catalogue.alerts.iter().map(|(name, alert)| candidate(name.as_str(), &alert.description)).collect()
 }
 
+/// Whatever can have a schedule.
+pub(super) fn jobs() -> Vec<CompletionCandidate> {
+    catalogue().map(|catalogue| names_of_alerts(&catalogue)).unwrap_or_default()
+}
+
 /// Alerts, and the tags they have.
 pub(super) fn alerts() -> Vec<CompletionCandidate> {
     let Some(catalogue) = catalogue() else { return Vec::new() };

@@ -183,7 +183,7 @@ fn wanted(flags: &Flags, catalogue: &Catalogue) -> Result<Wanted, Failure> {
 }
 
 fn row(past: &Past, catalogue: &Catalogue) -> Vec<String> {
-    let zone = catalogue.alerts.get(&past.alert).map_or(&catalogue.zone, |alert| &alert.zone);
+    let zone = catalogue.alerts.get(&past.alert).map_or(&catalogue.zone, |alert| &alert.timing.zone);
     let took = past.ended.duration_since(past.started).as_millis();
     vec![
         moment(past.started, zone),

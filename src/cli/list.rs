@@ -154,7 +154,7 @@ fn entries(catalogue: &Catalogue, kind: Kind) -> Vec<Entry> {
         }
         Kind::Alerts => {
             let alerts = catalogue.alerts.values();
-            let detail = |alert: &crate::catalogue::Alert| match &alert.schedule {
+            let detail = |alert: &crate::catalogue::Alert| match &alert.timing.schedule {
                 Some(schedule) => format!("{}, {}", alert.severity, schedule.text()),
                 None => format!("{}, by hand", alert.severity),
             };

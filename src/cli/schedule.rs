@@ -12,7 +12,7 @@ use super::output::Output;
 use super::{complete, find, report, stop};
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
-use crate::job::Doors;
+use crate::job::{Doors, Job};
 use crate::name::Name;
 use crate::scheduler::{Ended, Scheduler, once};
 use crate::store::{self, Store};
@@ -24,12 +24,12 @@ pub(super) struct Flags {
     /// Run what is due since the last time and end, for a line of crontab; quiet when all is well
     #[arg(long, conflicts_with = "list")]
     once: bool,
-    /// Only list when each alert is due next, this many times [default: 5]
+    /// Only list when each job is due next, this many times [default: 5]
     #[arg(long, value_name = "TIMES", num_args = 0..=1, require_equals = true, default_missing_value = "5")]
     list: Option<usize>,
-    /// List one alert only
-    #[arg(value_name = "ALERT", requires = "list", add = ArgValueCandidates::new(complete::alert_names))]
-    alert: Option<Name>,
+    /// List one job only
+    #[arg(value_name = "JOB", requires = "list", add = ArgValueCandidates::new(complete::jobs))]
+    job: Option<Name>,
     /// List what is due after this instant, such as 2026-11-20 or "2026-11-20 12:00" [default: now]
     #[arg(long, value_name = "INSTANT", requires = "list")]
     from: Option<String>,
@@ -43,9 +43,9 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     if let Some(count) = flags.list {
         let from = flags.from.as_ref().map(|text| agenda::instant(text, &catalogue.zone)).transpose()?;
         let from = from.unwrap_or_else(|| SystemClock.now());
-        return agenda::print(&catalogue, flags.alert.as_ref(), count, from, flags.json, output);
+        return agenda::print(&catalogue, flags.job.as_ref(), count, from, flags.json, output);
     }
-    if catalogue.alerts.values().all(|alert| alert.schedule.is_none()) {
+    if Job::scheduled(&catalogue).next().is_none() {
         return Err(Failure::usage("nothing is scheduled").hint("give an alert a `schedule`, such as \"*/5 * * * *\""));
     }
     if flags.once {

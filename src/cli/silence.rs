@@ -61,7 +61,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         store.close().await;
         done.map_err(Failure::from)
     })?;
-    let until = moment(silence.until, &alert.zone);
+    let until = moment(silence.until, &alert.timing.zone);
     let what = flags.key.as_ref().map_or_else(String::new, |key| format!(" key `{key}`"));
     writeln!(output, "alert `{}`{what} is silent until {until}", alert.name)?;
     Ok(Exit::Done)

@@ -77,7 +77,8 @@ async fn play(catalogue: &Catalogue, file: String, test: Test) -> Result<Tried, 
     let alert = &catalogue.alerts[&test.alert];
     let steps = test.steps.iter().map(|step| (step.at, step.answer.clone()));
     let seen = rehearse(alert, steps).await.map_err(|error| Failure::new(Exit::Bug, error.to_string()))?;
-    let played = test.steps.into_iter().zip(seen).map(|(step, seen)| Played::new(step, seen, &alert.zone)).collect();
+    let played =
+        test.steps.into_iter().zip(seen).map(|(step, seen)| Played::new(step, seen, &alert.timing.zone)).collect();
     Ok(Tried { file, name: test.name, alert: test.alert, line: test.line, steps: played })
 }
 

@@ -189,7 +189,7 @@ pub(super) async fn judge_answer(
 /// Judges an answer at the instant `now`, without asking anybody.
 #[must_use]
 pub fn find(alert: &Alert, memory: &Memory, now: Timestamp, answer: Result<Arc<Table>, Trouble>) -> Finding {
-    let context = Context { now, zone: &alert.zone };
+    let context = Context { now, zone: &alert.timing.zone };
     let judged = answer.and_then(|table| {
         let judgement = alert.when.judge(&table, &alert.key, &previous(alert, memory), &context);
         judgement.map(|judgement| (judgement, table)).map_err(Trouble::Rule)
@@ -217,7 +217,8 @@ async fn whole(
     now: Timestamp,
 ) -> Result<Table, Trouble> {
     let settings = |problem: String| Trouble::Source(SourceError::new(&ask.source, Cause::Settings, problem));
-    let argument = |(name, given): &(Name, Given)| given.at(now, &alert.zone).map(|argument| (name.clone(), argument));
+    let argument =
+        |(name, given): &(Name, Given)| given.at(now, &alert.timing.zone).map(|argument| (name.clone(), argument));
     let arguments = given.iter().map(argument).collect::<Result<Vec<_>, _>>();
     let bound = Bound::new(ask.statement.clone(), arguments.map_err(|error| settings(error.to_string()))?);
     let bound = bound.map_err(|error| settings(error.to_string()))?;

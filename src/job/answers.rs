@@ -67,7 +67,7 @@ impl Answers {
 /// The same for the same source, statement, arguments and timeout, and for nothing else.
 fn question(alert: &Alert, now: Timestamp) -> String {
     let argument = |(name, given): &(Name, Given)| {
-        let values = match given.at(now, &alert.zone) {
+        let values = match given.at(now, &alert.timing.zone) {
             Ok(Argument::One(value)) => vec![stored::write(&value)],
             Ok(Argument::List(values)) => values.iter().map(stored::write).collect(),
             // Each such alert learns for itself what is wrong.

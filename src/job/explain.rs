@@ -34,7 +34,7 @@ pub struct Told {
 /// Explains an alert. `last` is its last run, `letters` what the outbox knows of it, `now` the time.
 #[must_use]
 pub fn explain(alert: &Alert, memory: &Memory, last: Option<&Past>, letters: &[Letter], now: Timestamp) -> Explanation {
-    let due = alert.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+    let due = alert.timing.next_after(now);
     let speaker = Speaker { alert };
     let mut sentences = vec![speaker.last(last)];
     sentences.push(match due {
@@ -70,7 +70,7 @@ struct Speaker<'a> {
 
 impl Speaker<'_> {
     fn at(&self, at: Timestamp) -> String {
-        moment(at, &self.alert.zone)
+        moment(at, &self.alert.timing.zone)
     }
 
     fn last(&self, last: Option<&Past>) -> String {

@@ -2,26 +2,28 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::catalogue::{Alert, Missed};
+use crate::catalogue::Missed;
+use crate::job::Job;
 use crate::schedule::Schedule;
 use crate::store::{Store, StoreError};
 
-/// The slots of an alert that were due and not run, as its catalogue entry wants them. A slot within `fresh` of `now` is
-/// due rather than missed, and an alert that no schedule has run yet begins with it.
+/// The slots of a job that were due and not run, as its catalogue entry wants them. A slot within `fresh` of `now` is due
+/// rather than missed, and a job that no schedule has run yet begins with it.
 pub(super) async fn of(
-    alert: &Alert,
+    job: Job<'_>,
     store: &dyn Store,
     fresh: SignedDuration,
     now: Timestamp,
 ) -> Result<Vec<Timestamp>, StoreError> {
-    let Some(schedule) = &alert.schedule else { return Ok(Vec::new()) };
+    let timing = job.timing();
+    let Some(schedule) = &timing.schedule else { return Ok(Vec::new()) };
     let first = now.checked_sub(fresh).unwrap_or(now);
-    let last = store.last_slot(&alert.job()).await?.unwrap_or(first);
-    let window = match alert.missed {
+    let last = store.last_slot(&job.id().to_string()).await?.unwrap_or(first);
+    let window = match timing.missed {
         Missed::Skip => fresh,
-        Missed::Latest | Missed::All => SignedDuration::try_from(alert.missed_window).unwrap_or(SignedDuration::MAX),
+        Missed::Latest | Missed::All => SignedDuration::try_from(timing.missed_window).unwrap_or(SignedDuration::MAX),
     };
-    Ok(slots(schedule, last, now, alert.missed, window))
+    Ok(slots(schedule, last, now, timing.missed, window))
 }
 
 /// The slots later than `last`, not older than `window` and not later than `now` that `policy` wants, oldest first.

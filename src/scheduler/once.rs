@@ -4,14 +4,14 @@ use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::missed;
-use crate::catalogue::{Alert, Catalogue};
-use crate::job::Doors;
+use crate::catalogue::Catalogue;
 use crate::job::alert::Report;
 use crate::job::deliver::{self, Delivery};
 use crate::job::run::{self, Ran};
+use crate::job::{Doors, Job};
 use crate::store::{Store, StoreError};
 
-/// How many alerts are judged at once; each source has its own limit below that.
+/// How many jobs are run at once; each source has its own limit below that.
 const AT_ONCE: usize = 16;
 /// A slot is due rather than missed for this long: the beat of a crontab.
 const FRESH: SignedDuration = SignedDuration::from_mins(1);
@@ -36,8 +36,9 @@ pub async fn pass(
     now: Timestamp,
     chance: fn() -> f64,
 ) -> Result<Pass, StoreError> {
-    let one = async |alert: &Alert| catch_up(alert, doors, store, now).await;
-    let runs = futures_util::stream::iter(catalogue.alerts.values()).map(one).buffered(AT_ONCE);
+    let one = async |job: Job<'_>| catch_up(job, doors, store, now).await;
+    let jobs: Vec<Job<'_>> = Job::scheduled(catalogue).collect();
+    let runs = futures_util::stream::iter(jobs).map(one).buffered(AT_ONCE);
     let runs: Vec<Result<Vec<Report>, StoreError>> = runs.collect().await;
     let mut pass = Pass { deliveries: deliver::all(store, doors, now, chance).await?, ..Pass::default() };
     for reports in runs {
@@ -46,10 +47,10 @@ pub async fn pass(
     Ok(pass)
 }
 
-async fn catch_up(alert: &Alert, doors: &Doors, store: &dyn Store, now: Timestamp) -> Result<Vec<Report>, StoreError> {
+async fn catch_up(job: Job<'_>, doors: &Doors, store: &dyn Store, now: Timestamp) -> Result<Vec<Report>, StoreError> {
     let mut reports = Vec::new();
-    for slot in missed::of(alert, store, FRESH, now).await? {
-        match run::alert(alert, doors, store, Some(slot), now).await? {
+    for slot in missed::of(job, store, FRESH, now).await? {
+        match run::job(job, doors, store, Some(slot), now).await? {
             Ran::Judged { report, .. } => reports.push(report),
             Ran::Busy | Ran::Done => {}
         }

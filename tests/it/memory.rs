@@ -101,7 +101,7 @@ fn finding(alert: &Alert, event: &Event, now: Timestamp) -> Finding {
             };
             let rows: Vec<Vec<Value<'static>>> = KEYS.iter().zip(cells).filter_map(row).collect();
             let table = Table::of(&["id", "n"], &rows);
-            let context = Context { now, zone: &alert.zone };
+            let context = Context { now, zone: &alert.timing.zone };
             Ok((
                 alert.when.judge(&table, &alert.key, &std::collections::BTreeMap::new(), &context).expect("judged"),
                 std::sync::Arc::new(table),

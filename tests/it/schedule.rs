@@ -408,7 +408,7 @@ fn the_agenda_lists_what_is_due_on_the_wall_clock_of_each_alert() {
     insta::assert_snapshot!(list(&["--list", "nigth"]), @r#"
     exit 2
     --- stderr
-    error: no alert is called `nigth`
+    error: no job is called `nigth`
       next: did you mean `night`?
     "#);
     insta::assert_snapshot!(list(&["--list", "--from", "soon"]), @r#"

@@ -3,28 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-
 use super::builtin;
 use super::query::{self, Sources, ask};
-use super::{Surroundings, description, references, tags, timeout, unknown, zone};
+use super::{Surroundings, description, references, tags, timeout, timing, unknown};
 use crate::catalogue::file::{Section, duration};
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
-use crate::catalogue::{Alert, Ask, Channel, Given, Missed, OnError, OnSilence, Query};
+use crate::catalogue::{Alert, Ask, Channel, Given, OnError, OnSilence, Query};
 use crate::incident::{Mute, MuteError, MutePart, Policy, Repeat};
 use crate::message::Severity;
 use crate::name::Name;
 use crate::predicate::{Predicate, PredicateError};
-use crate::schedule::Schedule;
 
 /// How often an open incident is told again where nothing says otherwise.
 const DEFAULT_REPEAT: Repeat = Repeat::Every(Duration::from_secs(4 * 3600));
 
-/// How long a slot that nobody ran is worth running where nothing says otherwise.
-const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 3600);
-
-const MISSED: [(&str, Missed); 3] = [("latest", Missed::Latest), ("skip", Missed::Skip), ("all", Missed::All)];
 /// How many instances of an alert may fire before they are told as one digest, where nothing says otherwise.
 const DEFAULT_INSTANCES: usize = 100;
 /// The most that can be written: no answer with more rows is judged.
@@ -59,10 +52,7 @@ pub(super) fn read(
         _ if section.has("check") && check.is_none() => None,
         _ => when(&section),
     };
-    let zone = zone(&section).unwrap_or_else(|| around.zone.clone());
-    let schedule = schedule(&section, &zone, warnings);
-    let missed = section.one_of("missed", &MISSED).unwrap_or(Missed::Latest);
-    let missed_window = section.duration("missed_window").unwrap_or(DEFAULT_WINDOW);
+    let timing = timing::read(&section, around, warnings);
     let key: Vec<String> = section.texts("key").unwrap_or_default().into_iter().map(|text| text.value).collect();
     let missing_evals = section.whole("missing_evals", &(1..=1000)).unwrap_or(1);
     let max_instances = section.whole("max_instances", &(1..=MOST_INSTANCES)).unwrap_or(DEFAULT_INSTANCES);
@@ -98,10 +88,7 @@ pub(super) fn read(
         key,
         missing_evals: u32::try_from(missing_evals).expect("at most 1000"),
         max_instances,
-        schedule,
-        zone,
-        missed,
-        missed_window,
+        timing,
         policy,
         mute,
         unless: Vec::new(),
@@ -122,24 +109,6 @@ pub(super) fn read(
 fn source_owners(known: &References<'_>, source: &Name, caretakers: &[Name]) -> Vec<Name> {
     let owners = known.sources.get(source).copied().flatten().map(|source| source.owners.as_slice());
     owners.filter(|owners| !owners.is_empty()).unwrap_or(caretakers).to_vec()
-}
-
-fn schedule(section: &Section<'_, '_>, zone: &TimeZone, warnings: &mut Vec<Problem>) -> Option<Schedule> {
-    let text = section.text("schedule")?;
-    match Schedule::parse(&text.value, zone) {
-        Ok(schedule) => {
-            warnings.extend(schedule.warnings().iter().map(|warning| {
-                Problem::new(text.place(&warning.span), warning.meaning.clone()).hint(warning.hint.clone())
-            }));
-            Some(schedule)
-        }
-        Err(error) => {
-            let mut problem = Problem::new(text.place(&error.span), format!("`schedule`: {}", error.problem));
-            problem.hint = error.hint;
-            section.report(problem);
-            None
-        }
-    }
 }
 
 /// What an alert asks: a saved query, a source and SQL in place, or a built-in check.

@@ -5,10 +5,11 @@ use std::io::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::catalogue::{Alert, Catalogue};
+use crate::catalogue::Catalogue;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::find;
 use crate::cli::output::Output;
+use crate::job::Job;
 use crate::name::Name;
 use crate::render::listing;
 
@@ -47,15 +48,18 @@ pub(super) fn print(
 ) -> Result<Exit, Failure> {
     let mut agenda: Vec<Due> = match name {
         Some(name) => {
-            let alert = catalogue.alerts.get(name);
-            let alert = alert.ok_or_else(|| find::unknown("alert", name.as_str(), catalogue.alerts.keys()))?;
-            if alert.schedule.is_none() {
-                let failure = Failure::usage(format!("alert `{name}` has no schedule: it is judged by hand only"));
+            let named: Vec<Job<'_>> = Job::all(catalogue).filter(|job| job.name() == name).collect();
+            if named.is_empty() {
+                let known: Vec<&Name> = Job::all(catalogue).map(Job::name).collect();
+                return Err(find::unknown("job", name.as_str(), known.into_iter()));
+            }
+            if named.iter().all(|job| job.timing().schedule.is_none()) {
+                let failure = Failure::usage(format!("`{name}` has no schedule: it is run by hand only"));
                 return Err(failure.hint("give it a `schedule`, such as \"*/5 * * * *\""));
             }
-            due(alert, count, from)
+            named.into_iter().flat_map(|job| due(job, count, from)).collect()
         }
-        None => catalogue.alerts.values().flat_map(|alert| due(alert, count, from)).collect(),
+        None => Job::scheduled(catalogue).flat_map(|job| due(job, count, from)).collect(),
     };
     agenda.sort_by(|one, other| (one.at, &one.job).cmp(&(other.at, &other.job)));
     if json {
@@ -68,9 +72,10 @@ pub(super) fn print(
     Ok(Exit::Done)
 }
 
-fn due(alert: &Alert, count: usize, from: Timestamp) -> Vec<Due> {
-    let Some(schedule) = &alert.schedule else { return Vec::new() };
-    let local = |at: Timestamp| at.to_zoned(alert.zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %:z").to_string();
-    let due = |at| Due { job: alert.job(), at, local: local(at) };
+fn due(job: Job<'_>, count: usize, from: Timestamp) -> Vec<Due> {
+    let timing = job.timing();
+    let Some(schedule) = &timing.schedule else { return Vec::new() };
+    let local = |at: Timestamp| at.to_zoned(timing.zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %:z").to_string();
+    let due = |at| Due { job: job.id().to_string(), at, local: local(at) };
     schedule.due_between(from, Timestamp::MAX).take(count).map(due).collect()
 }

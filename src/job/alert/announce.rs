@@ -158,6 +158,6 @@ impl Voice<'_> {
 
     /// A moment in the alert's zone: `2026-11-20 21:00:00 KST`.
     fn moment(&self, at: Timestamp) -> String {
-        moment(at, &self.alert.zone)
+        moment(at, &self.alert.timing.zone)
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Holds<'a> {
 
 impl<'a> Holds<'a> {
     pub(super) fn new(alert: &Alert, memory: &'a Memory, at: Timestamp) -> Self {
-        Self { memory, at, muted: muted_until(&alert.mute, at, &alert.zone) }
+        Self { memory, at, muted: muted_until(&alert.mute, at, &alert.timing.zone) }
     }
 
     /// What holds back the news of one instance.

@@ -55,7 +55,7 @@ pub fn next(alert: &Alert, memory: &Memory, channel: &Name, now: Timestamp) -> N
     }
     match earliest {
         None => other,
-        Some(at) if alert.schedule.is_some() => Next::Slot(at),
+        Some(at) if alert.timing.schedule.is_some() => Next::Slot(at),
         Some(at) => Next::ByHand((at > now).then_some(at)),
     }
 }
@@ -70,7 +70,7 @@ fn of_instance(
     told: Option<Told>,
     now: Timestamp,
 ) -> Result<Timestamp, Next> {
-    let after = |instant: Timestamp| match &alert.schedule {
+    let after = |instant: Timestamp| match &alert.timing.schedule {
         Some(schedule) => schedule.next_after(instant).ok_or(Next::Change),
         None => Ok(instant),
     };
