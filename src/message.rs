@@ -1,109 +1,32 @@
 //! `Message`: what a channel is asked to say.
 //!
 //! Composed once from a reason and its evidence, kept in the outbox in this shape, and dressed by each channel in its own
-//! markup. Every text in it is plain: a door escapes for its medium. Knows `name`, `value` and `table`.
-
-use std::fmt;
+//! markup. Every text in it is plain: a door escapes for its medium. It has words (a title, a summary or a text of the
+//! user's own, labelled lines), rows, sections one below the other, and files; a door that cannot show a part of it, such
+//! as a picture or a file, says so in words, so that every door tells everything. Knows `name` and no more.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::name::Name;
 
-/// How loud an alert is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Worth a look today.
-    #[default]
-    Warning,
-    /// Worth waking someone.
-    Critical,
-}
+pub use attachment::{Attachment, Bytes, size};
+pub use kind::{Kind, Severity, Tone};
+pub use line::{ascii, is_invisible, one_line};
+pub use section::{Content, Excerpt, Picture, Section};
 
-impl Severity {
-    /// Every severity, quietest first.
-    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
+mod attachment;
+mod kind;
+mod line;
+mod section;
 
-    /// The word of the catalogue.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What a message tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// An incident began.
-    Firing,
-    /// An incident still goes on.
-    Repeat,
-    /// An incident is over.
-    Resolved,
-    /// The alert itself cannot be judged.
-    Unwell,
-    /// The alert can be judged again.
-    Well,
-    /// A source cannot be reached, whatever is asked of it.
-    SourceDown,
-    /// The source answers again.
-    SourceUp,
-}
-
-impl Kind {
-    /// The word at the head of a message, in capitals.
-    #[must_use]
-    pub fn headword(self) -> &'static str {
-        match self {
-            Self::Firing => "FIRING",
-            Self::Repeat => "STILL FIRING",
-            Self::Resolved => "RESOLVED",
-            Self::Unwell => "CANNOT JUDGE",
-            Self::Well => "WORKS AGAIN",
-            Self::SourceDown => "SOURCE DOWN",
-            Self::SourceUp => "SOURCE UP",
-        }
-    }
-
-    /// Whether the message is good news.
-    #[must_use]
-    pub fn is_good_news(self) -> bool {
-        matches!(self, Self::Resolved | Self::Well | Self::SourceUp)
-    }
-}
-
-/// The first rows of a result as text, for people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Excerpt {
-    /// Column names.
-    pub columns: Vec<String>,
-    /// Rows of as many cells; NULL is `None`.
-    pub rows: Vec<Vec<Option<String>>>,
-    /// How many more rows there are.
-    pub more: u64,
-}
-
-/// A message of a channel, in the frozen shape of the outbox. Every text is plain and may come from a row, except where
-/// a field says that it is ours.
+/// A message of a channel, in the frozen shape of the outbox: a field may be added, with a default. Every text is plain
+/// and may come from a row, except where a field says that it is ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The same for every attempt to deliver it; letters, digits and dashes.
     pub id: String,
-    /// The alert it speaks of, or the source.
+    /// The alert it speaks of, or the source, or the report.
     pub alert: String,
     /// The same for all messages of one incident; letters, digits and dashes.
     pub thread: String,
@@ -113,25 +36,118 @@ pub struct Message {
     pub severity: Severity,
     /// When it was decided.
     pub at: Timestamp,
-    /// One line that says it all, without the headword: `2 of 3 rows: on_hand < 5`.
+    /// What stands after the headword instead of the name and the summary: a title of the user's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// One line that says it all, without the headword: `2 of 3 rows: on_hand < 5`. May be empty beside a title.
     pub summary: String,
     /// What the catalogue says of the alert, if anything.
     pub description: Option<String>,
     /// Labelled lines: `("since", "2026-11-20 12:00 UTC")`.
     pub facts: Vec<(String, String)>,
+    /// A text of the user's own in place of summary, description and facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// The evidence.
     pub excerpt: Option<Excerpt>,
+    /// What follows: the parts of a report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
+    /// Files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// Where to read more: an address of the catalogue, never of a row.
     pub link: Option<String>,
     /// A command that shows more; ours.
     pub command: Option<String>,
+    /// What is to be said of the message itself, at its foot, such as that a template could not be used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+/// What a message says in words below its head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Words<'a> {
+    /// One line.
+    pub summary: Option<&'a str>,
+    /// Lines.
+    pub text: Option<&'a str>,
+    /// Labelled lines.
+    pub facts: &'a [(String, String)],
 }
 
 impl Message {
-    /// `FIRING late_orders: 2 of 3 rows: amount > 1000`, on one line without control characters.
+    /// A message without anything beside its summary; everything else is to be added.
+    #[must_use]
+    pub fn new(kind: Kind, about: &str, at: Timestamp, summary: String) -> Self {
+        Self {
+            id: String::new(),
+            alert: about.to_owned(),
+            thread: String::new(),
+            kind,
+            severity: Severity::Info,
+            at,
+            title: None,
+            summary,
+            description: None,
+            facts: Vec::new(),
+            body: None,
+            excerpt: None,
+            sections: Vec::new(),
+            attachments: Vec::new(),
+            link: None,
+            command: None,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// The title, or else the name of what it speaks of; one line without control characters.
+    #[must_use]
+    pub fn name(&self) -> String {
+        one_line(self.title.as_ref().unwrap_or(&self.alert))
+    }
+
+    /// What stands large: `FIRING low_stock`, or the headword and the title; one line without control characters.
+    #[must_use]
+    pub fn head(&self) -> String {
+        one_line(&format!("{} {}", self.kind.headword(), self.name()))
+    }
+
+    /// `FIRING late_orders: 2 of 3 rows: amount > 1000`, or the headword and the title; one line without control
+    /// characters.
     #[must_use]
     pub fn headline(&self) -> String {
-        one_line(&format!("{} {}: {}", self.kind.headword(), self.alert, self.summary))
+        match &self.title {
+            Some(_) => self.head(),
+            None => one_line(&format!("{}: {}", self.head(), self.summary)),
+        }
+    }
+
+    /// What it says in words below its head: its body, or else summary, description and facts.
+    #[must_use]
+    pub fn words(&self) -> Words<'_> {
+        match &self.body {
+            Some(body) => Words { text: Some(body), ..Words::default() },
+            None => Words {
+                summary: Some(self.summary.as_str()).filter(|summary| !summary.is_empty()),
+                text: self.description.as_deref(),
+                facts: &self.facts,
+            },
+        }
+    }
+
+    /// Its colour and sign.
+    #[must_use]
+    pub fn tone(&self) -> Tone {
+        self.kind.tone(self.severity)
+    }
+
+    /// The pictures in its sections.
+    pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        self.sections.iter().filter_map(|section| match &section.content {
+            Content::Picture(picture) => Some(picture),
+            Content::Text(_) | Content::Value { .. } | Content::Table(_) | Content::Problem(_) => None,
+        })
     }
 }
 
@@ -142,45 +158,34 @@ pub struct Receipt {
     pub reference: Option<String>,
 }
 
-/// `text` with every control, line-separating and direction-changing character replaced by a space, runs of spaces
-/// collapsed: what a subject or a headline may carry.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    let harmless = |c: char| if c.is_control() || is_invisible(c) { ' ' } else { c };
-    let mut line = String::with_capacity(text.len());
-    for word in text.chars().map(harmless).collect::<String>().split(' ').filter(|word| !word.is_empty()) {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line
-}
-
-/// Characters that draw nothing but change what is drawn: line and paragraph separators and direction controls.
-#[must_use]
-pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// The identifier of the thread of an incident that began at `began`.
 #[must_use]
 pub fn thread(alert: &Name, began: Timestamp) -> String {
     format!("{}-{}", ascii(alert.as_str()), began.as_microsecond())
 }
 
-/// `text` in letters, digits and dashes of ASCII.
-#[must_use]
-pub fn ascii(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::one_line;
+    use super::{Kind, Message};
 
     #[test]
-    fn a_headline_carries_no_control_character() {
-        assert_eq!(one_line("x\r\nBcc: evil@example.net\u{202e}\t y"), "x Bcc: evil@example.net y");
+    fn a_message_of_an_older_version_is_read() {
+        let old = r#"{"id":"1","alert":"low_stock","thread":"t","kind":"firing","severity":"warning",
+            "at":"2026-11-20T12:00:00Z","summary":"on_hand < 5","description":null,"facts":[["since","now"]],
+            "excerpt":{"columns":["a"],"rows":[["1"],[null]],"more":0},"link":null,"command":null}"#;
+        let message: Message = serde_json::from_str(old).unwrap();
+        assert_eq!(message.headline(), "FIRING low_stock: on_hand < 5");
+        let written = serde_json::to_string(&message).unwrap();
+        assert!(!written.contains("attachments") && !written.contains("sections"), "{written}");
+    }
+
+    #[test]
+    fn a_title_stands_for_name_and_summary() {
+        let message = Message::new(Kind::Firing, "late", jiff::Timestamp::UNIX_EPOCH, "a > 1".into());
+        assert_eq!((message.head(), message.headline()), ("FIRING late".into(), "FIRING late: a > 1".into()));
+        let message = Message { title: Some("late:\n 3 orders".into()), ..message };
+        assert_eq!((message.head(), message.headline()), ("FIRING late: 3 orders".into(), message.head()));
+        let report = Message { kind: Kind::Report, title: Some("Weekly KPIs".into()), ..message };
+        assert_eq!(report.headline(), "Weekly KPIs");
     }
 }

@@ -245,6 +245,18 @@ impl<'f, 't> Section<'f, 't> {
         }
     }
 
+    /// A number of bytes such as `"10MB"` or `"512 KiB"`, within bounds.
+    pub(super) fn size(&self, key: &'static str, bounds: &RangeInclusive<usize>) -> Option<usize> {
+        let text = self.text(key)?;
+        let read = size(&text.value).filter(|bytes| bounds.contains(bytes));
+        if read.is_none() {
+            let problem = Problem::new(text.span, format!("`{key}` cannot be `{}`", text.value));
+            let most = bounds.end() / 1_000_000;
+            self.report(problem.hint(format!("write it like \"500kB\" or \"10MB\", at most \"{most}MB\"")));
+        }
+        read
+    }
+
     /// One of a few words.
     pub(super) fn one_of<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
@@ -382,6 +394,21 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| format!("cannot be `{text}`: it is a length of time"))
 }
 
+/// Reads a number of bytes: `10MB` are ten millions, `10MiB` are ten times 1024 times 1024.
+fn size(text: &str) -> Option<usize> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let unit = match text[end..].trim() {
+        "" | "B" => 1,
+        "kB" | "KB" => 1000,
+        "KiB" => 1024,
+        "MB" => 1_000_000,
+        "MiB" => 1 << 20,
+        _ => return None,
+    };
+    text[..end].parse::<usize>().ok()?.checked_mul(unit)
+}
+
 fn article(type_name: &str) -> String {
     let vowel = type_name.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {type_name}", if vowel { "an" } else { "a" })
@@ -389,8 +416,19 @@ fn article(type_name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::duration;
+    use super::{duration, size};
     use std::time::Duration;
+
+    #[test]
+    fn a_size_has_a_unit() {
+        let cases = [("10MB", 10_000_000), ("512 KiB", 524_288), ("1 MiB", 1_048_576), ("7", 7), ("0B", 0)];
+        for (text, bytes) in cases {
+            assert_eq!(size(text), Some(bytes), "{text}");
+        }
+        for text in ["", "MB", "1.5MB", "-1", "10 parsecs", "99999999999999999999MB", "10Mb"] {
+            assert_eq!(size(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn lengths_of_time_have_a_unit_of_fixed_length() {

@@ -51,7 +51,12 @@ pub struct Settings {
     pub tls: Tls,
     /// Certificates in PEM that are trusted instead of the system's; relative to the folder of the catalogue.
     pub ca_file: Option<PathBuf>,
+    /// The most bytes of files and pictures in a mail, before they grow by a third on their way.
+    pub max_attachment: usize,
 }
+
+/// What a mail may carry where nothing else is said, in bytes.
+pub const MAX_ATTACHMENT: usize = 10_000_000;
 
 /// What a subject begins with where nothing else is said.
 pub const SUBJECT_PREFIX: &str = "[rowcall]";

@@ -26,7 +26,11 @@ mod pace;
 #[cfg(feature = "slack")]
 mod payload;
 #[cfg(feature = "slack")]
+mod section;
+#[cfg(feature = "slack")]
 mod table;
+#[cfg(feature = "slack")]
+mod upload;
 #[cfg(feature = "slack")]
 mod webhook;
 

@@ -1,139 +1,103 @@
 //! The plain-text form of a message.
 //!
 //! A [`Message`] enters; lines that any terminal and any mail reader can show leave: what the `stdout` channel prints and
-//! what stands in the text part of a mail. The aligned table is used by every door. Nothing in it can move a cursor,
-//! ring a bell or turn the direction of writing.
+//! what stands in the text part of a mail. The aligned table and the lines of a section are used by every door. Nothing
+//! in it can move a cursor, ring a bell or turn the direction of writing.
 
 use std::borrow::Cow;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
-use crate::message::{Excerpt, Message, is_invisible};
+use self::table::padded;
+use crate::message::{Attachment, Content, Message, Section, is_invisible, one_line};
 
-/// The widest cell of a table, in terminal columns; the rest is cut with `…`.
-const WIDEST_CELL: usize = 80;
+pub use self::table::excerpt_lines;
+pub(super) use self::table::{NULL, hidden, is_numeric, more_rows, table};
 
-/// What stands for NULL.
-pub(super) const NULL: &str = "NULL";
+mod table;
 
-/// The whole message, at most `most` rows of its excerpt; ends with a newline.
+/// The whole message, at most `most` rows of each table; ends with a newline. Files are named: they are not in it.
 #[must_use]
 pub fn plain(message: &Message, most: usize) -> String {
-    let mut text = head(message);
-    if let Some(excerpt) = &message.excerpt
-        && !excerpt.columns.is_empty()
-    {
-        text.push('\n');
-        excerpt_lines(excerpt, most).iter().for_each(|line| push_line(&mut text, line));
+    let mut page = Page(head(message));
+    if let Some(excerpt) = message.excerpt.as_ref().filter(|excerpt| !excerpt.columns.is_empty()) {
+        page.block(excerpt_lines(excerpt, most));
     }
+    message.sections.iter().for_each(|part| page.block(section(part, most)));
     let pointers = [("link", &message.link), ("more", &message.command)];
-    let pointers: Vec<_> = pointers.iter().filter_map(|(label, what)| Some((label, what.as_ref()?))).collect();
-    if !pointers.is_empty() {
-        text.push('\n');
-    }
-    for (label, what) in pointers {
-        push_line(&mut text, &format!("{label}: {}", escaped(what)));
-    }
-    text
+    let pointers = pointers.iter().filter_map(|(label, what)| Some(format!("{label}: {}", escaped(what.as_ref()?))));
+    page.block(pointers.chain(message.attachments.iter().map(|file| absent(file, "not sent here"))).collect());
+    page.block(message.remarks.iter().map(|remark| escaped(remark).into_owned()).collect());
+    page.0
 }
 
-/// The header, at most `most` rows, and how many more there are: aligned lines without a newline.
-#[must_use]
-pub fn excerpt_lines(excerpt: &Excerpt, most: usize) -> Vec<String> {
-    let mut lines = table(excerpt, most);
-    let more = more_rows(hidden(excerpt, lines.len() - 1));
-    lines.extend(more);
-    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+/// Lines with a margin.
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        let line = line.trim_end();
+        if !line.is_empty() {
+            self.0.push_str("  ");
+            self.0.push_str(line);
+        }
+        self.0.push('\n');
+    }
+
+    /// Lines apart from those before them.
+    fn block(&mut self, lines: Vec<String>) {
+        if !lines.is_empty() {
+            self.0.push('\n');
+            lines.iter().for_each(|line| self.line(line));
+        }
+    }
 }
 
-/// Headline, description and facts.
+/// Headline, summary where the headline does not say it, text and facts.
 fn head(message: &Message) -> String {
-    let mut text = message.headline();
-    text.push('\n');
-    for line in message.description.iter().flat_map(|description| description.lines()) {
-        push_line(&mut text, &escaped(line));
+    let mut page = Page(message.headline() + "\n");
+    let words = message.words();
+    for line in words.summary.filter(|_| message.title.is_some()).into_iter().chain(words.text) {
+        line.lines().for_each(|line| page.line(&escaped(line)));
     }
-    let facts: Vec<_> = message.facts.iter().map(|(label, value)| (escaped(label), escaped(value))).collect();
+    let facts: Vec<_> = words.facts.iter().map(|(label, value)| (escaped(label), escaped(value))).collect();
     let width = facts.iter().map(|(label, _)| label.width()).max().unwrap_or(0);
     for (label, value) in facts {
-        push_line(&mut text, &format!("{}  {value}", padded(&label, width, false)));
+        page.line(&format!("{}  {value}", padded(&label, width, false)));
     }
-    text
+    page.0
 }
 
-fn push_line(text: &mut String, line: &str) {
-    let line = line.trim_end();
-    if !line.is_empty() {
-        text.push_str("  ");
-        text.push_str(line);
-    }
-    text.push('\n');
+/// A section in lines, at most `most` rows of its table: everything that it says, also to whoever sees no pictures.
+pub(super) fn section(section: &Section, most: usize) -> Vec<String> {
+    let heading = section.heading.as_deref().map(one_line).filter(|heading| !heading.is_empty());
+    let rule = heading.as_ref().map(|heading| "-".repeat(heading.width().min(80)));
+    let mut lines: Vec<String> = heading.into_iter().chain(rule).collect();
+    lines.extend(content(&section.content, most));
+    lines.extend(section.note.iter().flat_map(|note| note.lines()).map(|line| escaped(line).into_owned()));
+    lines
 }
 
-/// The header line and at most `most` rows, aligned: columns of numbers to the right, everything else to the left.
-pub(super) fn table(excerpt: &Excerpt, most: usize) -> Vec<String> {
-    let shown = &excerpt.rows[..excerpt.rows.len().min(most)];
-    let mut grid = vec![String::new(); shown.len() + 1];
-    for (index, name) in excerpt.columns.iter().enumerate() {
-        let cells: Vec<Option<&str>> = shown.iter().map(|row| row.get(index).and_then(Option::as_deref)).collect();
-        let right = is_numeric(&cells);
-        let texts = std::iter::once(Some(name.as_str())).chain(cells);
-        let texts: Vec<String> = texts.map(|cell| cut(&escaped(cell.unwrap_or(NULL)), WIDEST_CELL)).collect();
-        let width = texts.iter().map(|text| text.width()).max().unwrap_or(0);
-        for (line, text) in grid.iter_mut().zip(&texts) {
-            if index > 0 {
-                line.push_str("  ");
-            }
-            line.push_str(&padded(text, width, right));
-        }
-    }
-    grid.iter_mut().for_each(|line| line.truncate(line.trim_end().len()));
-    grid
-}
-
-/// How many rows of the result are not among the first `shown` of the excerpt.
-pub(super) fn hidden(excerpt: &Excerpt, shown: usize) -> u64 {
-    excerpt.more + excerpt.rows.len().saturating_sub(shown) as u64
-}
-
-/// `…2 more rows`, unless every row is there.
-pub(super) fn more_rows(hidden: u64) -> Option<String> {
-    match hidden {
-        0 => None,
-        1 => Some("…1 more row".into()),
-        n => Some(format!("…{n} more rows")),
+/// What a section shows, in lines.
+pub(super) fn content(content: &Content, most: usize) -> Vec<String> {
+    let lines = |text: &str| text.lines().map(|line| escaped(line).into_owned()).collect::<Vec<_>>();
+    match content {
+        Content::Text(text) => lines(text),
+        Content::Value { value, change: None } => vec![one_line(value)],
+        Content::Value { value, change: Some(change) } => vec![format!("{}  ({})", one_line(value), one_line(change))],
+        Content::Table(excerpt) => excerpt_lines(excerpt, most),
+        Content::Picture(picture) => match &picture.text {
+            Some(text) => lines(text),
+            None => vec![format!("[picture: {}]", one_line(&picture.alt))],
+        },
+        Content::Problem(problem) => vec![format!("cannot be shown: {}", one_line(problem))],
     }
 }
 
-/// Whether a column holds numbers and nothing else: such a column stands right.
-pub(super) fn is_numeric(cells: &[Option<&str>]) -> bool {
-    let number = |text: &str| {
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') && text.parse::<f64>().is_ok()
-    };
-    cells.iter().any(Option::is_some) && cells.iter().flatten().all(|text| number(text))
-}
-
-fn padded(text: &str, width: usize, right: bool) -> String {
-    let gap = " ".repeat(width.saturating_sub(text.width()));
-    if right { format!("{gap}{text}") } else { format!("{text}{gap}") }
-}
-
-/// `text` in at most `width` terminal columns; what is cut away leaves a `…`.
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut short = String::new();
-    let mut used = 1;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > width {
-            break;
-        }
-        short.push(c);
-    }
-    short + "…"
+/// A file that is not where the message is, and how to get it.
+pub(super) fn absent(file: &Attachment, why: &str) -> String {
+    let command = file.command.as_ref().map(|command| format!(": {}", one_line(command))).unwrap_or_default();
+    format!("file: {}, {why}{command}", file.label())
 }
 
 /// `text` with every character that would do something instead of showing something written out: `\n`, `\x1b`,
@@ -161,9 +125,9 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
 mod tests {
     use proptest::prelude::proptest;
 
-    use super::{escaped, plain, table};
-    use crate::channel::sample::{hostile, low_stock};
-    use crate::message::{Excerpt, Kind, Message, is_invisible};
+    use super::{escaped, plain};
+    use crate::channel::sample::{hostile, low_stock, weekly};
+    use crate::message::{Kind, Message, is_invisible};
 
     #[test]
     fn a_message_reads_well_in_plain_text() {
@@ -189,29 +153,50 @@ FIRING low_stock: 1 of 3 rows: on_hand < 5
     }
 
     #[test]
-    fn columns_align_by_what_a_terminal_shows() {
-        let cell = |text: &str| Some(text.to_owned());
-        let excerpt = Excerpt {
-            columns: vec!["이름".into(), "n".into(), "note".into()],
-            rows: vec![
-                vec![cell("하나"), cell("-1.50"), cell("tab\there")],
-                vec![cell("x"), None, cell("")],
-                vec![cell("😀"), cell("12"), cell("\u{1b}[31mred\u{202e}")],
-            ],
-            more: 2,
-        };
-        let expected =
-            ["이름      n  note", "하나  -1.50  tab\\there", "x      NULL", "😀       12  \\x1b[31mred\\u{202e}"];
-        assert_eq!(table(&excerpt, 50), expected);
-        let message = Message { excerpt: Some(excerpt), description: None, facts: vec![], ..low_stock() };
-        let shown = plain(&message, 1);
-        assert!(shown.contains("  하나  -1.50  tab\\there\n  …4 more rows\n\n  more: "), "{shown}");
+    fn a_body_stands_for_the_words_and_a_title_for_the_headline() {
+        let title = Some("low_stock: reorder".into());
+        let message = Message { title, excerpt: None, description: None, facts: vec![], ..low_stock() };
+        let expected = "FIRING low_stock: reorder\n  1 of 3 rows: on_hand < 5\n\n  more: rowcall query low_stock\n";
+        assert_eq!(plain(&message, 50), expected);
+        let message = Message { body: Some("Reorder A-1.\n\nBy noon.".into()), ..message };
+        let expected = "FIRING low_stock: reorder\n  Reorder A-1.\n\n  By noon.\n\n  more: rowcall query low_stock\n";
+        assert_eq!(plain(&message, 50), expected);
     }
 
     #[test]
-    fn a_long_cell_is_cut() {
-        let excerpt = Excerpt { columns: vec!["t".into()], rows: vec![vec![Some("가".repeat(100))]], more: 0 };
-        assert_eq!(table(&excerpt, 50)[1], "가".repeat(39) + "…");
+    fn a_report_reads_well_without_a_picture() {
+        let expected = "\
+Weekly KPIs
+  week 47 of 2026
+  Everything the shop sold
+
+  Orders
+  ------
+  1,234  (+12 % against last week)
+
+  By country
+  ----------
+  country  total
+  KR        10.5
+  …7 more rows
+  the rest is in weekly.xlsx
+
+  Per day
+  -------
+  Mon ▂
+  Tue ▇
+
+  [picture: Orders per hour]
+
+  Returns
+  -------
+  cannot be shown: the source `crm` did not answer
+
+  file: weekly.xlsx (2 B), not sent here: rowcall report weekly -o weekly.xlsx
+
+  this is a trial
+";
+        assert_eq!(plain(&weekly(), 1), expected);
     }
 
     proptest! {

@@ -97,7 +97,7 @@ pub enum Method {
 }
 
 /// Names that a template may use: those of the JSON body.
-pub const VARIABLES: [&str; 17] = [
+pub const VARIABLES: [&str; 22] = [
     "schema",
     "id",
     "thread",
@@ -107,14 +107,19 @@ pub const VARIABLES: [&str; 17] = [
     "severity",
     "at",
     "headline",
+    "title",
     "summary",
     "description",
+    "body",
     "facts",
     "columns",
     "rows",
     "more",
+    "sections",
+    "attachments",
     "link",
     "command",
+    "remarks",
 ];
 
 /// A mistake in a template, found without a message: what it is, and the bytes it stands at.

@@ -1,15 +1,15 @@
-//! A message as a mail: headers that cannot be broken out of, a text part and an HTML part.
+//! A message as a mail: headers that cannot be broken out of, a text part and an HTML part, its pictures and its files.
 
 use std::time::{Duration, SystemTime};
 
 use lettre::Address;
 use lettre::address::Envelope;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Mailboxes, MultiPart, SinglePart, header};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{self, Body, Mailbox, Mailboxes, MultiPart, SinglePart, header};
 
 use super::{Settings, html, split};
 use crate::channel::{DeliveryError, Retry, text};
-use crate::message::{Kind, Message, ascii, one_line};
+use crate::message::{Attachment, Bytes, Message, Picture, ascii, one_line, size};
 
 /// The most rows in either part.
 const MOST_ROWS: usize = 50;
@@ -59,7 +59,7 @@ impl Letter {
             .raw_header(fixed("Precedence", "bulk"))
             .raw_header(fixed("List-Id", &format!("<alerts.{}>", sender.domain().trim_matches(['[', ']']))))
             .raw_header(fixed("X-Rowcall-Alert", &ascii(&message.alert)))
-            .raw_header(fixed("X-Rowcall-State", state(message.kind)))
+            .raw_header(fixed("X-Rowcall-State", message.kind.word()))
             .raw_header(fixed("X-Rowcall-Id", &ascii(&message.id)));
         if !cc.is_empty() {
             builder = builder.mailbox(header::Cc::from(Mailboxes::from(cc)));
@@ -67,12 +67,71 @@ impl Letter {
         if let Some(reply_to) = &settings.reply_to {
             builder = builder.mailbox(header::ReplyTo::from(Mailboxes::from(mailbox(reply_to)?)));
         }
-        let parts = MultiPart::alternative()
-            .singlepart(SinglePart::plain(crlf(&text::plain(message, MOST_ROWS))))
-            .singlepart(SinglePart::html(crlf(&html::page(message, MOST_ROWS))));
-        let mail = builder.multipart(parts).map_err(|error| broken(format!("cannot write the mail: {error}")))?;
+        let (files, remarks) = files(message, settings.max_attachment);
+        let mail = builder.multipart(parts(message, &files, &remarks));
+        let mail = mail.map_err(|error| broken(format!("cannot write the mail: {error}")))?;
         Ok(Self { from: sender, recipients, id, bytes: mail.formatted() })
     }
+}
+
+/// The files that go along, and what is to be said of those that do not: together with the pictures they come to no more
+/// than `most` bytes.
+fn files(message: &Message, most: usize) -> (Vec<&Attachment>, Vec<String>) {
+    let pictures: usize = message.pictures().map(|picture| picture.png.len()).sum();
+    let mut left = most.saturating_sub(pictures);
+    let why = format!("too large for this mail, which may carry {} (`max_attachment`)", size(most));
+    let (mut files, mut remarks) = (Vec::new(), Vec::new());
+    for file in &message.attachments {
+        match left.checked_sub(file.content.len()) {
+            Some(rest) => {
+                left = rest;
+                files.push(file);
+            }
+            None => remarks.push(text::absent(file, &why)),
+        }
+    }
+    (files, remarks)
+}
+
+/// The plainest form first, the richest last, as readers expect; pictures beside the page that shows them.
+fn parts(message: &Message, files: &[&Attachment], remarks: &[String]) -> MultiPart {
+    let plain = Message { attachments: vec![], remarks: [&message.remarks[..], remarks].concat(), ..message.clone() };
+    let plain = SinglePart::plain(crlf(&text::plain(&plain, MOST_ROWS)));
+    let page = SinglePart::html(crlf(&html::page(message, MOST_ROWS, remarks)));
+    let pictures: Vec<SinglePart> = message.pictures().map(inline).collect();
+    let alternative = MultiPart::alternative().singlepart(plain);
+    let body = match pictures.is_empty() {
+        true => alternative.singlepart(page),
+        false => {
+            let related = MultiPart::related().singlepart(page);
+            alternative.multipart(pictures.into_iter().fold(related, MultiPart::singlepart))
+        }
+    };
+    match files.is_empty() {
+        true => body,
+        false => {
+            files.iter().map(|file| attached(file)).fold(MultiPart::mixed().multipart(body), MultiPart::singlepart)
+        }
+    }
+}
+
+fn inline(picture: &Picture) -> SinglePart {
+    let png = ContentType::parse("image/png").expect("a media type");
+    let part = message::Attachment::new_inline_with_name(ascii(&picture.id), picture.file_name());
+    part.body(encoded(&picture.png), png)
+}
+
+fn attached(file: &Attachment) -> SinglePart {
+    // Whatever its type is, what cannot be read as one is a file all the same.
+    let kind = ContentType::parse(&one_line(&file.media_type));
+    let kind = kind.or_else(|_| ContentType::parse("application/octet-stream")).expect("a media type");
+    message::Attachment::new(file.file_name()).body(encoded(&file.content), kind)
+}
+
+/// Bytes that arrive as they were: a text would have its lines ended anew.
+fn encoded(content: &Bytes) -> Body {
+    Body::new_with_encoding(content.as_slice().to_vec(), ContentTransferEncoding::Base64)
+        .expect("base64 takes whatever there is")
 }
 
 /// A checked mailbox. The checks matter: the library panics on a line break in a display name.
@@ -100,19 +159,6 @@ fn date(message: &Message) -> SystemTime {
 
 fn fixed(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
-}
-
-/// A word for filters.
-fn state(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Firing => "firing",
-        Kind::Repeat => "repeat",
-        Kind::Resolved => "resolved",
-        Kind::Unwell => "unwell",
-        Kind::Well => "well",
-        Kind::SourceDown => "source-down",
-        Kind::SourceUp => "source-up",
-    }
 }
 
 /// `[rowcall] FIRING low_stock: ..`, on one line.
@@ -161,13 +207,13 @@ fn broken(problem: String) -> DeliveryError {
 
 #[cfg(test)]
 mod tests {
-    use mail_parser::MessageParser;
+    use mail_parser::{MessageParser, MimeHeaders};
     use proptest::prelude::proptest;
 
     use super::Letter;
     use crate::channel::email::{SUBJECT_PREFIX, Settings, Tls};
-    use crate::channel::sample::{hostile, low_stock};
-    use crate::message::Message;
+    use crate::channel::sample::{hostile, low_stock, weekly};
+    use crate::message::{Attachment, Message};
     use crate::secret::Secret;
 
     fn settings() -> Settings {
@@ -183,6 +229,7 @@ mod tests {
             auth: None,
             tls: Tls::Verified,
             ca_file: None,
+            max_attachment: crate::channel::email::MAX_ATTACHMENT,
         }
     }
 
@@ -219,6 +266,58 @@ mod tests {
             assert!(raw.contains(line), "{line:?} in {raw}");
         }
         assert!(!raw.contains("audit@"), "{raw}");
+    }
+
+    #[test]
+    fn pictures_stand_beside_the_page_and_files_after_both() {
+        let raw = raw(&weekly());
+        let mail = MessageParser::default().parse(raw.as_bytes()).unwrap();
+        let kinds: Vec<String> = mail
+            .parts
+            .iter()
+            .map(|part| {
+                part.content_type()
+                    .map_or("?".into(), |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("?")))
+            })
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "multipart/mixed",
+                "multipart/alternative",
+                "text/plain",
+                "multipart/related",
+                "text/html",
+                "image/png",
+                "image/png",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            ]
+        );
+        assert_eq!(mail.subject(), Some("[rowcall] Weekly KPIs"));
+        let (picture, file) = (mail.part(5).unwrap(), mail.part(7).unwrap());
+        assert_eq!((picture.content_id(), picture.attachment_name()), (Some("per-day"), Some("per-day.png")));
+        assert!(picture.content_disposition().unwrap().is_inline());
+        assert_eq!((file.attachment_name(), file.contents()), (Some("weekly.xlsx"), &b"PK"[..]));
+        assert!(file.content_disposition().unwrap().is_attachment());
+        assert!(!mail.body_text(0).unwrap().contains("not sent here"));
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_named_and_left_out() {
+        let file = |name: &str, bytes: usize| Attachment {
+            name: name.into(),
+            media_type: "text/csv".into(),
+            content: vec![b'x'; bytes].into(),
+            command: Some("rowcall query x -o x.csv".into()),
+        };
+        let attachments = vec![file("a.csv", 700), file("b.csv", 400), file("늦은 주문.csv", 300)];
+        let message = Message { attachments, ..low_stock() };
+        let letter = Letter::write(&message, &Settings { max_attachment: 1000, ..settings() }).unwrap();
+        let mail = MessageParser::default().parse(&letter.bytes).unwrap();
+        let names: Vec<_> = mail.attachments().map(|part| part.attachment_name()).collect();
+        assert_eq!(names, [Some("a.csv"), Some("늦은 주문.csv")]);
+        let said = "file: b.csv (400 B), too large for this mail, which may carry 1.0 kB (`max_attachment`): rowcall query x -o x.csv";
+        assert!(mail.body_text(0).unwrap().contains(said) && mail.body_html(0).unwrap().contains(said));
     }
 
     #[test]
@@ -261,9 +360,11 @@ mod tests {
             let mail = MessageParser::default().parse(raw.as_bytes()).unwrap();
             let named = |name: &str| mail.headers().iter().filter(|header| header.name() == name).count();
             assert_eq!((named("Subject"), named("Bcc"), named("To"), named("From")), (1, 0, 1, 1));
-            assert_eq!((mail.text_body_count(), mail.html_body_count(), mail.attachment_count()), (1, 1, 0));
+            assert_eq!((mail.text_body_count(), mail.html_body_count()), (1, 1));
+            let pictures = message.pictures().count();
+            assert_eq!(mail.attachment_count(), message.attachments.len() + pictures);
             let subject = mail.subject().unwrap();
-            assert!(subject.starts_with("[rowcall] FIRING low_stock:"), "{subject}");
+            assert!(subject.starts_with("[rowcall] FIRING"), "{subject}");
             assert!(subject.chars().count() <= 200 && !subject.contains(|c: char| c.is_control()), "{subject}");
         }
     }

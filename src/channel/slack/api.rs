@@ -24,6 +24,17 @@ pub(super) enum Reading {
     Failed(DeliveryError),
 }
 
+impl Reading {
+    /// Why a call that nothing else depends on was not done; none when it was.
+    pub(super) fn problem(self) -> Option<String> {
+        match self {
+            Self::Posted(_) => None,
+            Self::BlocksRefused(word) | Self::ThreadGone(word) => Some(format!("Slack answered `{word}`")),
+            Self::Failed(error) => Some(error.problem),
+        }
+    }
+}
+
 /// Reads an answer: redirects first, then Slack's word, then the class of the status.
 pub(super) fn read(answer: Answer<'_>) -> Reading {
     if (300..400).contains(&answer.status) {
@@ -66,7 +77,12 @@ fn by_word(answer: Answer<'_>, word: &str, body: &Value) -> Reading {
         | "invalid_metadata_schema"
         | "markdown_text_conflict"
         | "invalid_json"
-        | "json_not_object" => failed(Retry::Never, said("")),
+        | "json_not_object"
+        | "file_not_found"
+        | "file_uploads_disabled"
+        | "file_type_not_allowed"
+        | "file_upload_size_restricted"
+        | "storage_limit_reached" => failed(Retry::Never, said("")),
         "ratelimited"
         | "rate_limited"
         | "message_limit_exceeded"
@@ -188,6 +204,11 @@ mod tests {
                     "metadata_too_large",
                     "markdown_text_conflict",
                     "invalid_json",
+                    "file_not_found",
+                    "file_uploads_disabled",
+                    "file_type_not_allowed",
+                    "file_upload_size_restricted",
+                    "storage_limit_reached",
                 ],
             ),
             (

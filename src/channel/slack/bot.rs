@@ -1,12 +1,13 @@
 //! By a bot: messages of one incident form a thread.
 
+use reqwest::RequestBuilder;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::api::{self, Reading};
 use super::door::Slack;
 use super::payload::{self, Dress};
-use super::{BASE_URL, Mention};
+use super::{BASE_URL, Mention, upload};
 use crate::channel::http::{Address, broken};
 use crate::channel::{DeliveryError, Retry};
 use crate::message::{Kind, Message, Receipt};
@@ -14,8 +15,8 @@ use crate::secret::{Revealed, Secret};
 
 /// A bot for the time of one delivery.
 pub(super) struct Bot<'a> {
-    door: &'a Slack,
-    base: Address,
+    pub(super) door: &'a Slack,
+    pub(super) base: Address,
     token: Revealed,
     channel: &'a str,
     update: bool,
@@ -59,8 +60,11 @@ impl<'a> Bot<'a> {
         Ok(Self { door, base, token, channel, update })
     }
 
-    /// Posts the message, below the first of its incident where there is one, and marks the first when it is over.
+    /// Posts the message, below the first of its incident where there is one, marks the first when it is over, and puts
+    /// pictures and files into the thread.
     pub(super) async fn send(&self, message: &Message, earlier: Option<&Receipt>) -> Result<Receipt, DeliveryError> {
+        let files = upload::files(message);
+        let message = &Message { attachments: Vec::new(), ..message.clone() };
         // The health of an alert has one thread for ever, in which news would be found by nobody.
         let follows = matches!(message.kind, Kind::Firing | Kind::Repeat | Kind::Resolved);
         let mut first = earlier.filter(|_| follows).and_then(Place::of);
@@ -74,9 +78,11 @@ impl<'a> Bot<'a> {
             }
         };
         notes.splice(0..0, posted.note);
-        if let Some(first) = first.filter(|_| self.update && message.kind == Kind::Resolved) {
-            notes.extend(self.mark(message, &first).await);
+        if let Some(first) = first.as_ref().filter(|_| self.update && message.kind == Kind::Resolved) {
+            notes.extend(self.mark(message, first).await);
         }
+        // From here on the message is delivered, whatever becomes of its files: it must not be said twice for them.
+        notes.extend(self.upload(&files, first.as_ref().or(posted.place.as_ref())).await);
         let place = posted.place.as_ref().map(Place::reference);
         let parts: Vec<String> = place.into_iter().chain(notes).collect();
         Ok(Receipt { reference: (!parts.is_empty()).then(|| parts.join(", ")) })
@@ -109,34 +115,37 @@ impl<'a> Bot<'a> {
         let mut payload = self.payload(message, Dress::Code, &[], &[]);
         payload["channel"] = first.channel.as_str().into();
         payload["ts"] = first.ts.as_str().into();
-        let problem = match self.call("chat.update", &payload).await {
-            Ok(Reading::Posted(_)) => return None,
-            Ok(Reading::BlocksRefused(word) | Reading::ThreadGone(word)) => format!("Slack answered `{word}`"),
-            Ok(Reading::Failed(error)) | Err(error) => error.problem,
-        };
-        Some(format!("the first message could not be changed: {problem}"))
+        let problem =
+            self.call("chat.update", &payload).await.map_or_else(|error| Some(error.problem), Reading::problem);
+        problem.map(|problem| format!("the first message could not be changed: {problem}"))
     }
 
     fn payload(&self, message: &Message, dress: Dress, mention: &[Mention], refusals: &[String]) -> Value {
         payload::dressed(message, dress, mention, refusals.last().map(String::as_str))
     }
 
-    async fn call(&self, method: &str, payload: &Value) -> Result<Reading, DeliveryError> {
+    pub(super) async fn call(&self, method: &str, payload: &Value) -> Result<Reading, DeliveryError> {
+        self.door.pace.turn().await;
+        let request = self.request(method).await?;
+        let request = request.header(CONTENT_TYPE, "application/json; charset=utf-8").body(payload.to_string());
+        let reply = self.base.send(request).await?;
+        Ok(self.redacted(api::read(reply.answer())))
+    }
+
+    /// A request to a method, with the token.
+    pub(super) async fn request(&self, method: &str) -> Result<RequestBuilder, DeliveryError> {
         let client = self.door.line.client(&self.base, &self.door.world.folder).await?;
         let url = self.base.url.join(method).map_err(|error| broken(format!("`base_url` cannot be used: {error}")))?;
-        self.door.pace.turn().await;
-        let request = client
-            .post(url)
-            .bearer_auth(self.token.expose())
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .body(payload.to_string());
-        let reply = self.base.send(request).await?;
-        Ok(match api::read(reply.answer()) {
+        Ok(client.post(url).bearer_auth(self.token.expose()))
+    }
+
+    pub(super) fn redacted(&self, reading: Reading) -> Reading {
+        match reading {
             Reading::Failed(error) => Reading::Failed(self.base.redacted(error)),
             Reading::BlocksRefused(word) => Reading::BlocksRefused(self.base.redact(&word)),
             Reading::ThreadGone(word) => Reading::ThreadGone(self.base.redact(&word)),
             Reading::Posted(place) => Reading::Posted(place),
-        })
+        }
     }
 }
 

@@ -38,7 +38,9 @@ fn payload(message: &Message, server: Compatible) -> Value {
         Compatible::RocketChat => (4000, "*"),
         Compatible::Discord => (1900, "**"),
     };
-    let head = format!("{bold}{} {}{bold}", message.kind.headword(), message.alert);
+    // A title may come from a row: it stands in the fence, with everything else.
+    let head = [message.kind.headword(), &message.alert].join(" ");
+    let head = format!("{bold}{}{bold}", head.trim());
     // As many rows as there is room for, beside words that are cut to leave them some.
     let message = shortened(message, longest / 8);
     let texts = (0..=MOST_ROWS).rev().map(|rows| safe(&text::plain(&message, rows)));
@@ -57,7 +59,9 @@ fn shortened(message: &Message, share: usize) -> Message {
     let fact = |(label, value): &(String, String)| (within(label, share / 8), within(value, share / 4));
     Message {
         summary: within(&message.summary, share),
+        title: message.title.as_ref().map(|title| within(title, share)),
         description: message.description.as_ref().map(|description| within(description, share)),
+        body: message.body.as_ref().map(|body| within(body, 2 * share)),
         facts: message.facts.iter().take(6).map(fact).collect(),
         ..message.clone()
     }

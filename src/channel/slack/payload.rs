@@ -6,10 +6,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Mention, table};
+use super::{Mention, section, table};
 use crate::channel::measure::{units, within};
 use crate::channel::text;
-use crate::message::{Excerpt, Kind, Message, Severity, one_line};
+use crate::message::{Excerpt, Kind, Message, Severity, Tone, one_line};
 
 /// The text beside the blocks: what a notification and a screen reader say.
 const TEXT: usize = 3000;
@@ -20,7 +20,10 @@ const DESCRIPTION: usize = 800;
 const FACT: usize = 300;
 const FACTS: usize = 1500;
 const ROWS: usize = 5000;
-const POINTER: usize = 700;
+const BODY: usize = 3500;
+const POINTER: usize = 600;
+const REMARK: usize = 150;
+const REMARKS: usize = 4;
 
 /// How a message is dressed, richest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +51,14 @@ impl Dress {
 pub(super) fn dressed(message: &Message, dress: Dress, mention: &[Mention], refused: Option<&str>) -> Value {
     let mention: Vec<String> = match message.kind {
         Kind::Firing => mention.iter().map(Mention::markup).collect(),
-        Kind::Repeat | Kind::Resolved | Kind::Unwell | Kind::Well | Kind::SourceDown | Kind::SourceUp => Vec::new(),
+        Kind::Repeat
+        | Kind::Resolved
+        | Kind::Unwell
+        | Kind::Well
+        | Kind::SourceDown
+        | Kind::SourceUp
+        | Kind::Report
+        | Kind::Test => Vec::new(),
     };
     match dress {
         Dress::Table | Dress::Code => rich(message, dress, &mention.join(" ")),
@@ -75,28 +85,51 @@ fn rows_of(message: &Message) -> Option<&Excerpt> {
     message.excerpt.as_ref().filter(|excerpt| !excerpt.columns.is_empty())
 }
 
-/// The message with its rows.
+/// The message with its rows and its sections. A message has one table of Slack at most: its own rows, or the first of
+/// its sections.
 fn rich(message: &Message, dress: Dress, mention: &str) -> Value {
-    let head = format!("{} *{}  {}* {mention}", emoji(message), message.kind.headword(), mrkdwn(&message.alert, ALERT));
+    let head = format!("{} {mention}", sign(message));
     let mut blocks = vec![json!({ "type": "section", "text": { "type": "mrkdwn", "text": head.trim_end() } })];
-    let mut body = vec![json!({ "type": "rich_text_section", "elements": words(message) })];
-    let rows_of = rows_of(message);
-    if let Some(excerpt) = rows_of.filter(|_| dress == Dress::Code) {
-        body.push(json!({ "type": "rich_text_preformatted", "elements": [plain(&rows(excerpt, ROWS))] }));
+    let mut body = section::flow(words(message));
+    let mut foot = Vec::new();
+    let mut room = ROWS;
+    if let Some(excerpt) = rows_of(message) {
+        // What follows may need as much.
+        let share = if message.sections.is_empty() { room } else { room / 2 };
+        room -= share;
+        if dress == Dress::Table {
+            let (table, missing) = table::block(excerpt, share);
+            blocks.extend(section::block(std::mem::take(&mut body)));
+            blocks.push(table);
+            foot.extend(missing);
+        } else {
+            body.extend(section::preformatted(&rows(excerpt, share)));
+        }
     }
-    blocks.push(json!({ "type": "rich_text", "elements": body }));
-    let mut pointers = pointers(message);
-    if let Some(excerpt) = rows_of.filter(|_| dress == Dress::Table) {
-        let (table, missing) = table::block(excerpt, ROWS);
-        blocks.push(table);
-        pointers.splice(0..0, missing.map(|text| json!({ "type": "plain_text", "text": text })));
-    }
-    if !pointers.is_empty() {
-        blocks.push(json!({ "type": "context", "elements": pointers }));
-    }
+    blocks.extend(section::block(body));
+    blocks.extend(section::blocks(&message.sections, dress == Dress::Table && rows_of(message).is_none(), room));
+    blocks.extend(context(message, foot));
     let mut payload = envelope(message, &mrkdwn(&message.headline(), TEXT));
     payload["blocks"] = blocks.into();
     payload
+}
+
+/// `:warning: *FIRING  low_stock*`
+fn sign(message: &Message) -> String {
+    let name = mrkdwn(&message.name(), ALERT);
+    let head = [message.kind.headword(), &name].join("  ");
+    format!("{} *{}*", emoji(message.tone()), head.trim())
+}
+
+/// What stands at the foot: the rows that are not there, files that are not sent and remarks in plain text, then the
+/// address and the command that show more.
+fn context(message: &Message, missing: Vec<String>) -> Option<Value> {
+    let files = message.attachments.iter().map(|file| text::absent(file, "not sent here"));
+    let said = missing.into_iter().chain(files).chain(message.remarks.iter().cloned());
+    let said = said.map(|line| within(&one_line(&line), REMARK)).filter(|line| !line.is_empty()).take(REMARKS);
+    let elements: Vec<Value> =
+        said.map(|text| json!({ "type": "plain_text", "text": text })).chain(pointers(message)).collect();
+    (!elements.is_empty()).then(|| json!({ "type": "context", "elements": elements }))
 }
 
 /// The message in one line, after Slack refused its blocks with `word`.
@@ -115,29 +148,29 @@ fn envelope(message: &Message, text: &str) -> Value {
     })
 }
 
-fn emoji(message: &Message) -> &'static str {
-    match (message.kind, message.severity) {
-        (Kind::Resolved | Kind::Well | Kind::SourceUp, _) => ":white_check_mark:",
-        (Kind::Unwell | Kind::SourceDown, _) => ":grey_question:",
-        (Kind::Firing | Kind::Repeat, Severity::Critical) => ":rotating_light:",
-        (Kind::Firing | Kind::Repeat, Severity::Warning) => ":warning:",
-        (Kind::Firing | Kind::Repeat, Severity::Info) => ":information_source:",
+fn emoji(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Relief => ":white_check_mark:",
+        Tone::Doubt => ":grey_question:",
+        Tone::Alarm(Severity::Critical) => ":rotating_light:",
+        Tone::Alarm(Severity::Warning) => ":warning:",
+        Tone::Alarm(Severity::Info) => ":information_source:",
+        Tone::Calm => ":bar_chart:",
     }
 }
 
-/// Summary, description and facts.
+/// Summary, text and facts.
 fn words(message: &Message) -> Vec<Value> {
-    let summary = match one_line(&message.summary) {
-        empty if empty.is_empty() => "(no summary)".to_owned(),
-        summary => within(&summary, SUMMARY),
-    };
-    let mut elements = vec![plain(&summary)];
-    if let Some(description) = &message.description {
-        let lines: Vec<_> = description.lines().map(text::escaped).collect();
-        elements.push(plain(&format!("\n{}", within(&lines.join("\n"), DESCRIPTION))));
+    let words = message.words();
+    let mut lines: Vec<String> = words.summary.map(one_line).into_iter().map(|line| within(&line, SUMMARY)).collect();
+    if let Some(text) = words.text {
+        let text: Vec<_> = text.lines().map(text::escaped).collect();
+        let budget = if message.body.is_some() { BODY } else { DESCRIPTION };
+        lines.push(within(&text.join("\n"), budget));
     }
+    let mut elements = section::lines(&lines);
     let mut left = FACTS;
-    for (label, value) in &message.facts {
+    for (label, value) in words.facts {
         let label = within(&text::escaped(label), FACT);
         let value = within(&text::escaped(value), FACT);
         let Some(rest) = left.checked_sub(units(&label) + units(&value) + 3) else {
@@ -145,20 +178,23 @@ fn words(message: &Message) -> Vec<Value> {
             break;
         };
         left = rest;
-        elements.push(json!({ "type": "text", "text": format!("\n{label}"), "style": { "bold": true } }));
+        let label = if elements.is_empty() { label } else { format!("\n{label}") };
+        if !label.is_empty() {
+            elements.push(json!({ "type": "text", "text": label, "style": { "bold": true } }));
+        }
         elements.push(plain(&format!("  {value}")));
     }
     elements
 }
 
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     json!({ "type": "text", "text": text })
 }
 
 /// The first rows that fit `budget` as an aligned table, and how many do not.
-fn rows(excerpt: &Excerpt, budget: usize) -> String {
+pub(super) fn rows(excerpt: &Excerpt, budget: usize) -> String {
     let lines = text::table(excerpt, excerpt.rows.len());
-    let mut left = budget - units("\n…18446744073709551615 more rows");
+    let mut left = budget.saturating_sub(units("\n…18446744073709551615 more rows")).max(1);
     let mut shown = Vec::new();
     for line in lines {
         // A single line wider than everything is cut, never dropped: the header must stand.
@@ -194,7 +230,7 @@ fn link_markup(link: &str) -> String {
 }
 
 /// `text` for a place that reads markup: no mention and no link can arise in it. At most `budget` units.
-fn mrkdwn(text: &str, budget: usize) -> String {
+pub(super) fn mrkdwn(text: &str, budget: usize) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut left = budget - 1;
     for c in text::escaped(text).chars() {
@@ -222,7 +258,7 @@ mod tests {
 
     use super::{Dress, dressed, mrkdwn, rows};
     use crate::channel::measure::{units, within};
-    use crate::channel::sample::{hostile, low_stock};
+    use crate::channel::sample::{hostile, low_stock, weekly};
     use crate::channel::slack::Mention;
     use crate::message::{Excerpt, Kind, Message};
 
@@ -268,8 +304,40 @@ mod tests {
     }
 
     #[test]
+    fn a_report_has_a_block_for_each_section() {
+        let text = |text: &str| json!({ "type": "text", "text": text });
+        let bold = |text: &str| json!({ "type": "text", "text": text, "style": { "bold": true } });
+        let flow = |elements: Value| json!({ "type": "rich_text_section", "elements": elements });
+        let code =
+            |text: &str| json!({ "type": "rich_text_preformatted", "elements": [{ "type": "text", "text": text }] });
+        let rich = |elements: Value| json!({ "type": "rich_text", "elements": elements });
+        let payload = dressed(&weekly(), Dress::Table, &[Mention::Here], None);
+        assert_eq!(payload["text"], "Weekly KPIs");
+        let note =
+            json!({ "type": "text", "text": "…6 more rows\nthe rest is in weekly.xlsx", "style": { "italic": true } });
+        let blocks = payload["blocks"].as_array().unwrap();
+        assert_eq!(blocks[4]["rows"][1][1]["text"], "10.5");
+        let others: Vec<Value> = blocks.iter().filter(|block| block["type"] != "table").cloned().collect();
+        let expected = json!([
+            { "type": "section", "text": { "type": "mrkdwn", "text": ":bar_chart: *Weekly KPIs*" } },
+            rich(json!([flow(json!([text("week 47 of 2026"), text("\nEverything the shop sold")]))])),
+            rich(json!([flow(json!([bold("Orders"), text("\n1,234  (+12 % against last week)")]))])),
+            rich(json!([flow(json!([bold("By country")]))])),
+            rich(json!([flow(json!([note]))])),
+            rich(json!([flow(json!([bold("Per day")])), code("Mon ▂\nTue ▇")])),
+            rich(json!([code("[picture: Orders per hour]")])),
+            rich(json!([flow(json!([bold("Returns"), text("\ncannot be shown: the source `crm` did not answer")]))])),
+            { "type": "context", "elements": [
+                { "type": "plain_text", "text": "file: weekly.xlsx (2 B), not sent here: rowcall report weekly -o weekly.xlsx" },
+                { "type": "plain_text", "text": "this is a trial" },
+            ] },
+        ]);
+        assert_eq!(Value::from(others), expected);
+    }
+
+    #[test]
     fn nobody_is_mentioned_but_when_an_incident_begins() {
-        for kind in [Kind::Repeat, Kind::Resolved, Kind::Unwell, Kind::Well] {
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Firing) {
             for dress in [Dress::Table, Dress::Code, Dress::Text] {
                 let payload = dressed(&Message { kind, ..low_stock() }, dress, &[Mention::Here], Some("x"));
                 assert!(!payload.to_string().contains("<!here>"), "{kind:?} {dress:?}");

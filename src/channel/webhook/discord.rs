@@ -2,17 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::markup::{encoded, rows};
+use super::markup::{below, encoded, remarks};
 use super::reading::{failed, refused, stranger};
 use crate::channel::http::Answer;
 use crate::channel::measure::{units, within};
 use crate::channel::{DeliveryError, Retry};
-use crate::message::{Kind, Message, Severity, one_line};
+use crate::message::{Message, Severity, Tone, one_line};
 
 /// The longest content.
 const CONTENT: usize = 2000;
 const SUMMARY: usize = 500;
 const DESCRIPTION: usize = 300;
+const BODY: usize = 900;
 const LABEL: usize = 30;
 const FACT: usize = 80;
 const POINTER: usize = 200;
@@ -26,27 +27,36 @@ pub(super) fn payload(message: &Message) -> Value {
 }
 
 fn content(message: &Message) -> String {
-    let head = format!("{} **{} {}**", emoji(message), message.kind.headword(), plain(&message.alert, SUMMARY));
-    let mut lines = vec![head, plain(&one_line(&message.summary), SUMMARY)];
-    let description = message.description.iter().map(|description| plain(&one_line(description), DESCRIPTION));
-    lines.extend(description.filter(|line| !line.is_empty()));
-    for (label, value) in message.facts.iter().take(6) {
+    let head = format!("{} **{}**", emoji(message.tone()), plain(&message.head(), SUMMARY));
+    let words = message.words();
+    let mut lines = vec![head];
+    lines.extend(words.summary.map(|summary| plain(&one_line(summary), SUMMARY)));
+    lines.extend(words.text.map(|text| plain_lines(text, if message.body.is_some() { BODY } else { DESCRIPTION })));
+    lines.retain(|line| !line.is_empty());
+    for (label, value) in words.facts.iter().take(6) {
         lines.push(format!("**{}**  {}", plain(label, LABEL), plain(value, FACT)));
     }
     let mut pointers = Vec::new();
     pointers.extend(message.link.iter().map(|link| plain(link, POINTER)));
     pointers.extend(message.command.iter().map(|command| format!("`{}`", fenced(command, POINTER))));
-    let mut content = within(&lines.join("\n"), CONTENT - 2 * POINTER - 40);
+    pointers.extend(remarks(message).map(|remark| plain(&remark, POINTER)));
+    let mut content = within(&lines.join("\n"), CONTENT - 4 * POINTER - 40);
     let left =
         CONTENT.saturating_sub(units(&content) + pointers.iter().map(|line| units(line) + 1).sum::<usize>() + 10);
-    if let Some(excerpt) = message.excerpt.as_ref().filter(|excerpt| !excerpt.columns.is_empty()) {
-        content.push_str(&format!("\n```\n{}\n```", rows(excerpt, left, |line| fenced(line, CONTENT))));
+    if let Some(below) = below(message, left, |line| fenced(line, CONTENT)) {
+        content.push_str(&format!("\n```\n{below}\n```"));
     }
     for pointer in pointers {
         content.push('\n');
         content.push_str(&pointer);
     }
     content
+}
+
+/// The lines of a text, which stay lines.
+fn plain_lines(text: &str, budget: usize) -> String {
+    let share = |line: &str| plain(line, budget);
+    within(&text.lines().map(share).collect::<Vec<_>>().join("\n"), budget)
 }
 
 /// `text` with every mark of Markdown made a plain character.
@@ -63,13 +73,14 @@ fn fenced(text: &str, budget: usize) -> String {
     encoded(text, budget, |c| if c == '`' { "'".into() } else { c.to_string() })
 }
 
-fn emoji(message: &Message) -> &'static str {
-    match (message.kind, message.severity) {
-        (Kind::Resolved | Kind::Well | Kind::SourceUp, _) => "✅",
-        (Kind::Unwell | Kind::SourceDown, _) => "❔",
-        (Kind::Firing | Kind::Repeat, Severity::Critical) => "🚨",
-        (Kind::Firing | Kind::Repeat, Severity::Warning) => "⚠️",
-        (Kind::Firing | Kind::Repeat, Severity::Info) => "ℹ️",
+fn emoji(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Relief => "✅",
+        Tone::Doubt => "❔",
+        Tone::Alarm(Severity::Critical) => "🚨",
+        Tone::Alarm(Severity::Warning) => "⚠️",
+        Tone::Alarm(Severity::Info) => "ℹ️",
+        Tone::Calm => "📊",
     }
 }
 

@@ -98,7 +98,7 @@ impl Webhook {
             Form::PagerDuty { routing_key } => {
                 let key = self.reveal(routing_key).await?;
                 address.hide(&key);
-                Posted::json(&pagerduty::payload(message, key.expose().trim()))
+                Posted::json(&pagerduty::payload(message, key.expose().trim())?)
             }
             Form::Telegram { chat } => {
                 let earlier = earlier.and_then(|receipt| receipt.reference.as_deref()?.parse().ok());

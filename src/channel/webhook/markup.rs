@@ -2,7 +2,10 @@
 
 use crate::channel::measure::units;
 use crate::channel::text;
-use crate::message::Excerpt;
+use crate::message::{Excerpt, Message, one_line};
+
+/// The most rows of one table that are tried.
+const MOST_ROWS: usize = 20;
 
 /// What follows an `@`, so that it mentions nobody.
 const AT: &str = "@\u{200b}";
@@ -38,6 +41,35 @@ pub(super) fn rows(excerpt: &Excerpt, budget: usize, fit: impl Fn(&str) -> Strin
     let rows = shown.len().saturating_sub(1);
     shown.extend(text::more_rows(text::hidden(excerpt, rows)));
     shown.join("\n")
+}
+
+/// The rows and the sections of a message, each line made fit for its place, in about `budget` units; none where there
+/// are neither.
+pub(super) fn below(message: &Message, budget: usize, fit: impl Fn(&str) -> String) -> Option<String> {
+    let excerpt = message.excerpt.as_ref().filter(|excerpt| !excerpt.columns.is_empty());
+    let share = if message.sections.is_empty() { budget } else { budget / 2 };
+    let mut shown: Vec<String> = excerpt.map(|excerpt| rows(excerpt, share, &fit)).into_iter().collect();
+    let mut left = budget.saturating_sub(shown.iter().map(|rows| units(rows) + 1).sum());
+    let lines = message.sections.iter().flat_map(|part| {
+        let blank = String::new();
+        std::iter::once(blank).chain(text::section(part, MOST_ROWS))
+    });
+    for line in lines.skip(usize::from(shown.is_empty())) {
+        let line = fit(&line);
+        let Some(rest) = left.checked_sub(units(&line) + 3) else {
+            shown.push("…".into());
+            break;
+        };
+        left = rest;
+        shown.push(line);
+    }
+    (!shown.is_empty()).then(|| shown.join("\n"))
+}
+
+/// The files that stay behind, and what is to be said of the message: one line each, not many.
+pub(super) fn remarks(message: &Message) -> impl Iterator<Item = String> {
+    let files = message.attachments.iter().map(|file| text::absent(file, "not sent here"));
+    files.chain(message.remarks.iter().map(|remark| one_line(remark))).filter(|line| !line.is_empty()).take(2)
 }
 
 #[cfg(test)]

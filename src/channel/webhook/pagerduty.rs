@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::markup::remarks;
 use super::reading::{failed, refused, stranger};
 use crate::channel::http::Answer;
 use crate::channel::measure::within;
@@ -21,14 +22,20 @@ const COLUMNS: usize = 20;
 const CELL: usize = 200;
 
 /// What is posted.
-pub(super) fn payload(message: &Message, routing_key: &str) -> Value {
+///
+/// # Errors
+/// A report is no incident.
+pub(super) fn payload(message: &Message, routing_key: &str) -> Result<Value, DeliveryError> {
+    if message.kind == Kind::Report {
+        return Err(failed(Retry::Never, "PagerDuty takes incidents and no reports; send this one elsewhere".into()));
+    }
     let mut event = json!({
         "routing_key": routing_key,
         "event_action": action(message.kind),
         "dedup_key": within(&message.thread, KEY),
     });
     if message.kind.is_good_news() {
-        return event;
+        return Ok(event);
     }
     event["client"] = "rowcall".into();
     event["payload"] = json!({
@@ -40,12 +47,12 @@ pub(super) fn payload(message: &Message, routing_key: &str) -> Value {
         "custom_details": details(message),
     });
     event["links"] = message.link.iter().map(|link| json!({ "href": link, "text": "more" })).collect();
-    event
+    Ok(event)
 }
 
 fn action(kind: Kind) -> &'static str {
     match kind {
-        Kind::Firing | Kind::Repeat | Kind::Unwell | Kind::SourceDown => "trigger",
+        Kind::Firing | Kind::Repeat | Kind::Unwell | Kind::SourceDown | Kind::Report | Kind::Test => "trigger",
         Kind::Resolved | Kind::Well | Kind::SourceUp => "resolve",
     }
 }
@@ -62,11 +69,14 @@ fn severity(message: &Message) -> &'static str {
 fn details(message: &Message) -> Value {
     let clean = |text: &str, budget: usize| Value::from(within(&one_line(text), budget));
     let mut details = Map::new();
-    let own = [("description", &message.description), ("command", &message.command)];
-    let own = own.into_iter().filter_map(|(label, text)| Some((label.to_owned(), clean(text.as_ref()?, DETAIL))));
-    details.extend(own);
+    let words = message.words();
+    let own = [("summary", words.summary.filter(|_| message.title.is_some())), ("description", words.text)];
+    let own = own.into_iter().chain([("command", message.command.as_deref())]);
+    details.extend(own.filter_map(|(label, text)| Some((label.to_owned(), clean(text?, DETAIL)))));
+    details
+        .extend(remarks(message).enumerate().map(|(n, remark)| (format!("remark {}", n + 1), clean(&remark, DETAIL))));
     details.extend(
-        message.facts.iter().take(ROWS).map(|(label, value)| (within(&one_line(label), CELL), clean(value, DETAIL))),
+        words.facts.iter().take(ROWS).map(|(label, value)| (within(&one_line(label), CELL), clean(value, DETAIL))),
     );
     if let Some(excerpt) = &message.excerpt {
         let cell = |cell: &Option<String>| cell.as_deref().map_or(Value::Null, |text| clean(text, CELL));
@@ -101,7 +111,7 @@ mod tests {
     use super::{payload, read};
     use crate::channel::Retry::{After, Broken, Never};
     use crate::channel::http::Answer;
-    use crate::channel::sample::{hostile, low_stock};
+    use crate::channel::sample::{hostile, low_stock, weekly};
     use crate::message::{Kind, Message};
 
     #[test]
@@ -128,11 +138,16 @@ mod tests {
             },
             "links": [],
         });
-        assert_eq!(payload(&low_stock(), "R"), expected);
+        assert_eq!(payload(&low_stock(), "R"), Ok(expected));
         let over = Message { kind: Kind::Resolved, ..low_stock() };
         let expected =
             json!({ "routing_key": "R", "event_action": "resolve", "dedup_key": "low_stock-1795176000000000" });
-        assert_eq!(payload(&over, "R"), expected);
+        assert_eq!(payload(&over, "R"), Ok(expected));
+    }
+
+    #[test]
+    fn a_report_wakes_nobody() {
+        assert_eq!(payload(&weekly(), "R").map_err(|error| error.retry), Err(Never));
     }
 
     #[test]
@@ -156,7 +171,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_event_stays_small(message in hostile()) {
-            assert!(payload(&message, "R").to_string().len() < 512 * 1024);
+            assert!(payload(&message, "R").unwrap().to_string().len() < 512 * 1024);
         }
     }
 }

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::markup::encoded;
+use super::markup::{encoded, remarks};
 use super::reading::{failed, refused, stranger};
 use crate::channel::http::Answer;
 use crate::channel::measure::within;
 use crate::channel::{DeliveryError, Retry, text};
-use crate::message::{Excerpt, Kind, Message, Severity, one_line};
+use crate::message::{Content, Excerpt, Message, Section, Severity, Tone, one_line};
 
 /// A workflow takes 28 KB; what the rows take away stays below this many bytes of JSON.
 const PAYLOAD: usize = 24 * 1024;
@@ -17,6 +17,7 @@ const FACT: usize = 200;
 const CELL: usize = 100;
 const ROWS: usize = 20;
 const COLUMNS: usize = 8;
+const LINES: usize = 30;
 
 /// What is posted: as many rows as the payload has room for.
 pub(super) fn payload(message: &Message) -> Value {
@@ -24,19 +25,21 @@ pub(super) fn payload(message: &Message) -> Value {
         .rev()
         .map(|rows| envelope(message, rows))
         .find(|payload| payload.to_string().len() <= PAYLOAD)
-        .unwrap_or_else(|| envelope(&Message { facts: vec![], excerpt: None, ..message.clone() }, 0))
+        .unwrap_or_else(|| envelope(&Message { facts: vec![], excerpt: None, sections: vec![], ..message.clone() }, 0))
 }
 
 fn envelope(message: &Message, rows: usize) -> Value {
-    let head = format!("{} {}", message.kind.headword(), message.alert);
-    let mut body = vec![
-        line(vec![json!({
-            "type": "TextRun", "text": plain(&head, FACT), "weight": "Bolder", "size": "Large", "color": color(message),
-        })]),
-        line(vec![run(&one_line(&message.summary), TEXT)]),
-    ];
-    body.extend(message.description.iter().map(|description| line(vec![run(&one_line(description), TEXT)])));
-    for (label, value) in message.facts.iter().take(10) {
+    let mut body = vec![line(vec![json!({
+        "type": "TextRun",
+        "text": plain(&message.head(), FACT),
+        "weight": "Bolder",
+        "size": "Large",
+        "color": color(message.tone()),
+    })])];
+    let words = message.words();
+    body.extend(words.summary.map(|summary| line(vec![run(&one_line(summary), TEXT)])));
+    body.extend(words.text.iter().flat_map(|text| text.lines()).take(LINES).map(|text| line(vec![run(text, TEXT)])));
+    for (label, value) in words.facts.iter().take(10) {
         let mut label = run(&format!("{}  ", within(label, FACT / 4)), FACT);
         label["weight"] = "Bolder".into();
         body.push(line(vec![label, run(value, FACT)]));
@@ -44,11 +47,9 @@ fn envelope(message: &Message, rows: usize) -> Value {
     if let Some(excerpt) = message.excerpt.as_ref().filter(|excerpt| !excerpt.columns.is_empty()) {
         body.extend(table(excerpt, rows));
     }
-    if let Some(command) = &message.command {
-        let mut command = run(command, FACT);
-        command["fontType"] = "Monospace".into();
-        body.push(line(vec![command]));
-    }
+    body.extend(message.sections.iter().flat_map(|section| part(section, rows)));
+    body.extend(remarks(message).map(|remark| line(vec![run(&remark, FACT)])));
+    body.extend(message.command.iter().map(|command| line(vec![typed(run(command, FACT), true)])));
     let of_web = |link: &&String| link.starts_with("https://") || link.starts_with("http://");
     let links = message.link.iter().filter(of_web);
     let actions: Vec<Value> =
@@ -69,6 +70,26 @@ fn envelope(message: &Message, rows: usize) -> Value {
             },
         }],
     })
+}
+
+/// A section: its rows as a table, everything else in lines.
+fn part(section: &Section, rows: usize) -> Vec<Value> {
+    let Content::Table(excerpt) = &section.content else {
+        let monospace = matches!(section.content, Content::Picture(_));
+        let lines = text::section(section, rows).into_iter().take(LINES);
+        return lines.map(|text| line(vec![typed(run(&text, TEXT), monospace)])).collect();
+    };
+    let heading = section.heading.iter().map(|heading| line(vec![run(&one_line(heading), FACT)]));
+    let note = section.note.iter().map(|note| line(vec![run(&one_line(note), FACT)]));
+    let table = if excerpt.columns.is_empty() { vec![] } else { table(excerpt, rows) };
+    heading.chain(table).chain(note).collect()
+}
+
+fn typed(mut run: Value, monospace: bool) -> Value {
+    if monospace {
+        run["fontType"] = "Monospace".into();
+    }
+    run
 }
 
 /// The first rows, and how many are not there.
@@ -118,13 +139,12 @@ fn plain(text: &str, budget: usize) -> String {
     }
 }
 
-fn color(message: &Message) -> &'static str {
-    match (message.kind, message.severity) {
-        (Kind::Resolved | Kind::Well | Kind::SourceUp, _) => "Good",
-        (Kind::Unwell | Kind::SourceDown, _) => "Warning",
-        (Kind::Firing | Kind::Repeat, Severity::Critical) => "Attention",
-        (Kind::Firing | Kind::Repeat, Severity::Warning) => "Warning",
-        (Kind::Firing | Kind::Repeat, Severity::Info) => "Accent",
+fn color(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Relief => "Good",
+        Tone::Doubt | Tone::Alarm(Severity::Warning) => "Warning",
+        Tone::Alarm(Severity::Critical) => "Attention",
+        Tone::Alarm(Severity::Info) | Tone::Calm => "Accent",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::markup::{encoded, rows};
+use super::markup::{below, encoded, remarks};
 use super::reading::{failed, refused, stranger};
 use crate::channel::http::Answer;
 use crate::channel::measure::units;
@@ -13,6 +13,7 @@ use crate::message::{Message, one_line};
 const TEXT: usize = 4096;
 const SUMMARY: usize = 600;
 const DESCRIPTION: usize = 300;
+const BODY: usize = 1500;
 const LABEL: usize = 40;
 const FACT: usize = 120;
 const POINTER: usize = 300;
@@ -33,22 +34,36 @@ pub(super) fn payload(message: &Message, chat: &str, earlier: Option<i64>) -> Va
 }
 
 fn content(message: &Message) -> String {
-    let mut lines = vec![format!("<b>{} {}</b>", message.kind.headword(), escaped(&message.alert, SUMMARY))];
-    lines.push(escaped(&one_line(&message.summary), SUMMARY));
-    let description = message.description.iter().map(|description| escaped(&one_line(description), DESCRIPTION));
-    lines.extend(description.filter(|line| !line.is_empty()));
-    for (label, value) in message.facts.iter().take(6) {
+    let words = message.words();
+    let mut lines = vec![format!("<b>{}</b>", escaped(&message.head(), SUMMARY))];
+    lines.extend(words.summary.map(|summary| escaped(&one_line(summary), SUMMARY)));
+    let budget = if message.body.is_some() { BODY } else { DESCRIPTION };
+    lines.extend(words.text.into_iter().flat_map(|text| text_lines(text, budget)));
+    lines.retain(|line| !line.is_empty());
+    for (label, value) in words.facts.iter().take(6) {
         lines.push(format!("<b>{}</b>  {}", escaped(label, LABEL), escaped(value, FACT)));
     }
     let mut pointers: Vec<String> = message.link.iter().map(|link| pointer(link)).collect();
     pointers.extend(message.command.iter().map(|command| format!("<code>{}</code>", escaped(command, POINTER))));
+    pointers.extend(remarks(message).map(|remark| escaped(&remark, POINTER)));
     let used: usize = lines.iter().chain(&pointers).map(|line| units(line) + 1).sum();
-    if let Some(excerpt) = message.excerpt.as_ref().filter(|excerpt| !excerpt.columns.is_empty()) {
-        let rows = rows(excerpt, TEXT.saturating_sub(used + 12), |line| escaped(line, usize::MAX));
-        lines.push(format!("<pre>{rows}</pre>"));
-    }
+    let below = below(message, TEXT.saturating_sub(used + 14), |line| escaped(line, usize::MAX));
+    lines.extend(below.map(|below| format!("<pre>{below}</pre>")));
     lines.extend(pointers);
     lines.join("\n")
+}
+
+/// The lines of a text, which stay lines, in at most `budget` units.
+fn text_lines(text: &str, budget: usize) -> Vec<String> {
+    let mut left = budget;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let line = escaped(line, left);
+        let Some(rest) = left.checked_sub(units(&line) + 1) else { break };
+        left = rest;
+        lines.push(line);
+    }
+    lines
 }
 
 fn pointer(link: &str) -> String {

@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use crate::message::{Kind, Message};
+use crate::channel::text;
+use crate::message::{Attachment, Content, Kind, Message, Section};
 
 /// What a receiver gets, and what a template may name. Values of rows are as they were, and may hold anything.
 #[derive(Debug, Serialize)]
@@ -14,9 +15,9 @@ pub(super) struct Body<'a> {
     id: &'a str,
     /// The same for all messages of one incident.
     thread: &'a str,
-    /// `firing`, `repeat`, `resolved`, `unwell` or `well`.
+    /// `firing`, `repeat`, `resolved`, `unwell`, `well`, `source_down`, `source_up`, `report` or `test`.
     kind: Kind,
-    /// Whether something is wrong: false for `resolved` and `well`.
+    /// Whether something is wrong: false for `resolved`, `well`, `source_up`, `report` and `test`.
     firing: bool,
     alert: &'a str,
     /// `info`, `warning` or `critical`.
@@ -25,9 +26,13 @@ pub(super) struct Body<'a> {
     at: String,
     /// `FIRING late_orders: 2 of 3 rows: amount > 1000`, on one line without control characters.
     headline: String,
+    /// What a template of the alert made of it, or the title of a report.
+    title: Option<&'a str>,
     /// The headline without its beginning.
     summary: &'a str,
     description: Option<&'a str>,
+    /// What a template of the alert made of it.
+    body: Option<&'a str>,
     facts: Vec<Fact<'a>>,
     /// Names of the columns of `rows`.
     columns: &'a [String],
@@ -35,9 +40,67 @@ pub(super) struct Body<'a> {
     rows: &'a [Vec<Option<String>>],
     /// How many more rows there are.
     more: u64,
+    /// The parts of a report.
+    sections: Vec<Part<'a>>,
+    /// Files, which are not sent here.
+    attachments: Vec<File<'a>>,
     link: Option<&'a str>,
     /// A command that shows more.
     command: Option<&'a str>,
+    /// What is to be said of the message itself.
+    remarks: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct Part<'a> {
+    heading: Option<&'a str>,
+    /// `text`, `value`, `table`, `picture` or `problem`.
+    kind: &'static str,
+    /// All that it says, in lines.
+    text: String,
+    /// Names of the columns of a table; its first rows; how many more there are.
+    columns: &'a [String],
+    rows: &'a [Vec<Option<String>>],
+    more: u64,
+    note: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct File<'a> {
+    name: String,
+    media_type: &'a str,
+    /// In bytes.
+    size: usize,
+    /// A command that makes it.
+    command: Option<&'a str>,
+}
+
+impl<'a> Part<'a> {
+    fn new(section: &'a Section) -> Self {
+        let (kind, table) = match &section.content {
+            Content::Text(_) => ("text", None),
+            Content::Value { .. } => ("value", None),
+            Content::Table(excerpt) => ("table", Some(excerpt)),
+            Content::Picture(_) => ("picture", None),
+            Content::Problem(_) => ("problem", None),
+        };
+        Self {
+            heading: section.heading.as_deref(),
+            kind,
+            text: text::content(&section.content, usize::MAX).join("\n"),
+            columns: table.map_or(&[], |table| &table.columns),
+            rows: table.map_or(&[], |table| &table.rows),
+            more: table.map_or(0, |table| table.more),
+            note: section.note.as_deref(),
+        }
+    }
+}
+
+impl<'a> File<'a> {
+    fn new(file: &'a Attachment) -> Self {
+        let Attachment { media_type, content, command, .. } = file;
+        Self { name: file.file_name(), media_type, size: content.len(), command: command.as_deref() }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -54,19 +117,24 @@ impl<'a> Body<'a> {
             id: &message.id,
             thread: &message.thread,
             kind: message.kind,
-            firing: !message.kind.is_good_news(),
+            firing: message.kind.is_trouble(),
             alert: &message.alert,
             severity: message.severity.as_str(),
             at: message.at.to_string(),
             headline: message.headline(),
+            title: message.title.as_deref(),
             summary: &message.summary,
             description: message.description.as_deref(),
+            body: message.body.as_deref(),
             facts: message.facts.iter().map(|(label, value)| Fact { label, value }).collect(),
             columns: excerpt.map_or(&[], |excerpt| &excerpt.columns),
             rows: excerpt.map_or(&[], |excerpt| &excerpt.rows),
             more: excerpt.map_or(0, |excerpt| excerpt.more),
+            sections: message.sections.iter().map(Part::new).collect(),
+            attachments: message.attachments.iter().map(File::new).collect(),
             link: message.link.as_deref(),
             command: message.command.as_deref(),
+            remarks: &message.remarks,
         }
     }
 }
@@ -74,7 +142,7 @@ impl<'a> Body<'a> {
 #[cfg(test)]
 mod tests {
     use super::Body;
-    use crate::channel::sample::low_stock;
+    use crate::channel::sample::{low_stock, weekly};
     use crate::channel::webhook::VARIABLES;
 
     #[test]
@@ -91,8 +159,10 @@ mod tests {
             "severity": "warning",
             "at": "2026-11-20T12:00:00Z",
             "headline": "FIRING low_stock: 1 of 3 rows: on_hand < 5",
+            "title": null,
             "summary": "1 of 3 rows: on_hand < 5",
             "description": "Stock that runs out this week",
+            "body": null,
             "facts": [
                 { "label": "since", "value": "2026-11-20 12:00:00 UTC" },
                 { "label": "severity", "value": "warning" },
@@ -100,10 +170,37 @@ mod tests {
             "columns": ["sku", "on_hand"],
             "rows": [["A-1", "3"]],
             "more": 0,
+            "sections": [],
+            "attachments": [],
             "link": null,
             "command": "rowcall query low_stock",
+            "remarks": [],
         });
         assert_eq!(body, expected);
         assert!(body.as_object().unwrap().keys().map(String::as_str).eq(VARIABLES));
+    }
+
+    #[test]
+    fn a_section_is_told_in_words_and_a_file_by_its_name() {
+        let message = weekly();
+        let body = serde_json::to_value(Body::new(&message)).unwrap();
+        let table = serde_json::json!({
+            "heading": "By country",
+            "kind": "table",
+            "text": "country  total\nKR        10.5\nJP        7.25\n…6 more rows",
+            "columns": ["country", "total"],
+            "rows": [["KR", "10.5"], ["JP", "7.25"]],
+            "more": 6,
+            "note": "the rest is in weekly.xlsx",
+        });
+        assert_eq!(body["sections"][1], table);
+        assert_eq!((&body["kind"], &body["firing"]), (&"report".into(), &false.into()));
+        let file = serde_json::json!({
+            "name": "weekly.xlsx",
+            "media_type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "size": 2,
+            "command": "rowcall report weekly -o weekly.xlsx",
+        });
+        assert_eq!(body["attachments"][0], file);
     }
 }

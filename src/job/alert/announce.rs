@@ -129,17 +129,12 @@ impl Voice<'_> {
     fn message(&self, channel: &Name, kind: Kind, thread: String, summary: String) -> Message {
         Message {
             id: self.id(channel, kind),
-            alert: self.alert.name.to_string(),
             thread,
-            kind,
             severity: self.alert.severity,
-            at: self.now,
-            summary,
             description: self.alert.description.clone(),
-            facts: Vec::new(),
-            excerpt: None,
             link: self.alert.link.clone(),
             command: Some(format!("rowcall check {}", self.alert.name)),
+            ..Message::new(kind, self.alert.name.as_str(), self.now, summary)
         }
     }
 

@@ -79,17 +79,10 @@ fn outcome(alert: &str, at: i64) -> Outcome {
 fn message(id: &str, alert: &str) -> Message {
     Message {
         id: id.into(),
-        alert: alert.into(),
         thread: format!("{alert}-1"),
-        kind: Kind::Firing,
         severity: Severity::Warning,
-        at: second(0),
-        summary: "하나".into(),
-        description: None,
         facts: vec![("since".into(), "now".into())],
-        excerpt: None,
-        link: None,
-        command: None,
+        ..Message::new(Kind::Firing, alert, second(0), "하나".into())
     }
 }
 

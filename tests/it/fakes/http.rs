@@ -14,7 +14,7 @@ use rustls::ServerConfig;
 use super::wire::{self, Wire};
 
 /// The most bytes of a body that are read.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 16 << 20;
 
 /// How long a client may be silent before its connection is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,6 +27,8 @@ pub(crate) struct Request {
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Request {
@@ -197,5 +199,5 @@ fn read(reader: &mut BufReader<Wire>) -> io::Result<Request> {
     let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, n)| n.parse().ok());
     let mut body = vec![0; length.unwrap_or(0).min(LARGEST)];
     reader.read_exact(&mut body)?;
-    Ok(Request { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    Ok(Request { method, path, headers, body: String::from_utf8_lossy(&body).into_owned(), bytes: body })
 }

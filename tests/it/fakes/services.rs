@@ -178,29 +178,79 @@ pub(crate) fn slack_webhook(request: &Request) -> Answer {
     }
 }
 
-/// The methods of Slack's Web API that a bot calls.
+/// The methods of Slack's Web API that a bot calls, and the place where its files go.
 pub(crate) fn slack_api(request: &Request) -> Answer {
-    let verdict = || {
-        if request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).is_none_or(str::is_empty) {
-            return Err("not_authed".to_owned());
-        }
-        let typed = request.header("content-type") == Some("application/json; charset=utf-8");
-        ensure(typed, "missing_charset")?;
-        let body = object(request).map_err(|_| "invalid_json")?;
-        let common = ["channel", "text", "blocks", "mrkdwn", "unfurl_links", "unfurl_media", "metadata"];
-        let own = match request.path.as_str() {
-            "/api/chat.postMessage" => "thread_ts",
-            "/api/chat.update" => "ts",
-            _ => return Err("unknown_method".into()),
-        };
-        keys(&body, &[&common[..], &[own]].concat()).map_err(|_| "invalid_arguments")?;
-        ensure(body["channel"].is_string() && body.get(own).is_none_or(Value::is_string), "invalid_arguments")?;
-        slack_message(&body).map_err(|problem| format!("no_text: {problem}"))
+    let told = match request.path.as_str() {
+        path if path.starts_with("/upload/") => return slack_upload(request),
+        "/api/files.getUploadURLExternal" => slack_upload_url(request),
+        "/api/files.completeUploadExternal" => slack_upload_end(request),
+        _ => slack_post(request),
     };
-    match verdict() {
-        Ok(()) => Answer::plain(200, r#"{"ok":true,"channel":"C0123","ts":"1700000000.000100"}"#),
+    match told {
+        Ok(answer) => Answer::plain(200, &answer.to_string()),
         Err(error) => Answer::plain(200, &json!({ "ok": false, "error": error }).to_string()),
     }
+}
+
+/// Who does not show a token is nobody.
+fn authed(request: &Request) -> Verdict {
+    let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    ensure(token.is_some_and(|token| !token.is_empty()), "not_authed")
+}
+
+/// `files.getUploadURLExternal`, which takes a form and no JSON.
+fn slack_upload_url(request: &Request) -> Result<Value, String> {
+    authed(request)?;
+    ensure(request.header("content-type") == Some("application/x-www-form-urlencoded"), "invalid_form_data")?;
+    let pairs: Vec<(&str, &str)> = request.body.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    ensure(pairs.iter().all(|(key, _)| ["filename", "length", "alt_txt"].contains(key)), "invalid_arguments")?;
+    let value = |key: &str| pairs.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value);
+    let length: usize = value("length").parse().unwrap_or(0);
+    ensure(!value("filename").is_empty() && length > 0, "missing_argument")?;
+    ensure(value("alt_txt").len() <= 9000, "invalid_arguments")?;
+    let id = format!("F{length}N{}", value("filename").bytes().map(usize::from).sum::<usize>());
+    let host = request.header("host").unwrap_or_default();
+    Ok(json!({ "ok": true, "upload_url": format!("http://{host}/upload/v1/{id}"), "file_id": id }))
+}
+
+/// The place where the bytes of a file go: it knows nobody, and wants as many as were announced.
+fn slack_upload(request: &Request) -> Answer {
+    let announced = request.path.rsplit_once("/F").and_then(|(_, id)| id.split_once('N')?.0.parse::<usize>().ok());
+    let anonymous = request.header("authorization").is_none();
+    match request.method == "POST" && anonymous && announced == Some(request.bytes.len()) {
+        true => Answer::plain(200, &format!("OK - {}", request.bytes.len())),
+        false => Answer::plain(400, "bad upload"),
+    }
+}
+
+/// `files.completeUploadExternal`; says nothing of where the message with the files is.
+fn slack_upload_end(request: &Request) -> Result<Value, String> {
+    authed(request)?;
+    let body = object(request).map_err(|_| "invalid_json")?;
+    keys(&body, &["files", "channel_id", "thread_ts"]).map_err(|_| "invalid_arguments")?;
+    let of_channel = |id: &str| id.starts_with(['C', 'G', 'D']) && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    ensure(body["channel_id"].as_str().is_some_and(of_channel), "invalid_channel")?;
+    ensure(body["thread_ts"].as_str().is_some_and(|ts| ts.contains('.')), "invalid_arguments")?;
+    let files = body["files"].as_array().filter(|files| !files.is_empty()).ok_or("no_files")?;
+    let known = |file: &Value| file["id"].as_str().is_some_and(|id| id.starts_with('F')) && file["title"].is_string();
+    ensure(files.iter().all(known), "file_not_found")?;
+    Ok(json!({ "ok": true, "files": files }))
+}
+
+fn slack_post(request: &Request) -> Result<Value, String> {
+    authed(request)?;
+    ensure(request.header("content-type") == Some("application/json; charset=utf-8"), "missing_charset")?;
+    let body = object(request).map_err(|_| "invalid_json")?;
+    let common = ["channel", "text", "blocks", "mrkdwn", "unfurl_links", "unfurl_media", "metadata"];
+    let own = match request.path.as_str() {
+        "/api/chat.postMessage" => "thread_ts",
+        "/api/chat.update" => "ts",
+        _ => return Err("unknown_method".into()),
+    };
+    keys(&body, &[&common[..], &[own]].concat()).map_err(|_| "invalid_arguments")?;
+    ensure(body["channel"].is_string() && body.get(own).is_none_or(Value::is_string), "invalid_arguments")?;
+    slack_message(&body).map_err(|problem| format!("no_text: {problem}"))?;
+    Ok(json!({ "ok": true, "channel": "C0123", "ts": "1700000000.000100" }))
 }
 
 /// A message inside Slack's limits.
@@ -210,7 +260,20 @@ fn slack_message(body: &Map<String, Value>) -> Verdict {
     let blocks = blocks.as_array().ok_or("no blocks")?;
     ensure((1..=50).contains(&blocks.len()), "the number of blocks")?;
     ensure(blocks.iter().filter(|block| block["type"] == "table").count() <= 1, "only_one_table_allowed")?;
+    ensure(blocks.iter().map(text_units).sum::<usize>() < 11_000, "msg_blocks_too_long")?;
     blocks.iter().try_for_each(block)
+}
+
+/// The length of all text in a block.
+fn text_units(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => {
+            let own = map.get("text").and_then(Value::as_str).map_or(0, |text| text.encode_utf16().count());
+            own + map.values().map(text_units).sum::<usize>()
+        }
+        Value::Array(values) => values.iter().map(text_units).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
 }
 
 fn block(block: &Value) -> Verdict {

@@ -4,7 +4,10 @@ use crate::catalogue::check::secret;
 use crate::catalogue::file::Section;
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
-use crate::channel::email::{self, Auth, MOST_RECIPIENTS, SUBJECT_PREFIX, Settings, Tls};
+use crate::channel::email::{self, Auth, MAX_ATTACHMENT, MOST_RECIPIENTS, SUBJECT_PREFIX, Settings, Tls};
+
+/// The most that may be written: no server takes a larger mail.
+const LARGEST: usize = 100_000_000;
 
 const AUTH: [(&str, Auth); 3] = [("plain", Auth::Plain), ("login", Auth::Login), ("xoauth2", Auth::Xoauth2)];
 
@@ -37,10 +40,11 @@ pub(super) fn read(section: &Section<'_, '_>) -> Option<Settings> {
     let auth = section.one_of("auth", &AUTH);
     let tls = section.one_of("tls", &[("verified", Tls::Verified), ("none", Tls::None)]).unwrap_or(Tls::Verified);
     let ca_file = section.text("ca_file").map(|text| text.value.into());
+    let max_attachment = section.size("max_attachment", &(0..=LARGEST)).unwrap_or(MAX_ATTACHMENT);
     let [to, cc, bcc] = [to, cc, bcc].map(|texts| texts.into_iter().map(|text| text.value).collect());
     let reply_to = reply_to.map(|text| text.value);
     let (server, from) = (server?, from?.value);
-    Some(Settings { server, password, from, to, cc, bcc, reply_to, subject_prefix, auth, tls, ca_file })
+    Some(Settings { server, password, from, to, cc, bcc, reply_to, subject_prefix, auth, tls, ca_file, max_attachment })
 }
 
 fn check_address(section: &Section<'_, '_>, text: &Text) {

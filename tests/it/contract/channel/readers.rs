@@ -34,17 +34,22 @@ pub(super) fn mail(raw: &[u8]) -> Received {
     assert_eq!((named("Subject"), named("Bcc"), named("From"), named("Message-ID")), (1, 0, 1, 1));
     assert!(raw.is_ascii(), "a mail of 7 bits");
     let page = mail.body_html(0).expect("an HTML part").replace("\r\n", "\n");
-    assert!(mail.attachment(0).is_none() && mail.html_part(0).is_some_and(|part| part.content_type().is_some()));
+    assert_eq!((mail.text_body_count(), mail.html_body_count()), (1, 1));
+    assert!(mail.html_part(0).is_some_and(|part| part.content_type().is_some()));
     let mut markup = vec![];
     let mut text = mail.body_text(0).expect("a text part").replace("\r\n", "\n");
     let table: String = page.split('<').filter_map(|tag| tag.split_once('>').map(|(_, text)| text)).collect();
     text.push_str(&unescaped(&table, &mut markup));
+    // The files beside the page, as a reader lists them.
+    text.extend(mail.attachments().filter_map(|file| Some(format!("\n{}", file.attachment_name()?))));
     // What is left of the page when the tags we write are gone must hold no tag.
-    let tags =
-        ["html", "head", "meta", "title", "body", "div", "p", "b", "br", "table", "tr", "td", "th", "a", "!doctype"];
+    const TAGS: [&str; 18] = [
+        "html", "head", "meta", "title", "body", "div", "p", "b", "br", "table", "tr", "td", "th", "a", "h2", "img",
+        "span", "!doctype",
+    ];
     for tag in page.split('<').skip(1) {
         let name = tag.trim_start_matches('/').split([' ', '>', '\n']).next().unwrap_or_default();
-        assert!(tags.contains(&name), "<{tag}");
+        assert!(TAGS.contains(&name), "<{tag}");
     }
     Received { headline: mail.subject().expect("a subject").trim_start_matches("[rowcall] ").to_owned(), text, markup }
 }
