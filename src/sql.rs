@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::name::Name;
 
+pub use gate::names_what_it_reads;
 pub use lexer::{Token, TokenKind, tokens};
 pub use rewrite::Rewritten;
 

@@ -82,7 +82,7 @@ impl Speaker {
 }
 
 /// Everything an error says, outermost first; drivers keep the reason in the sources of an error.
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "postgres")]
 pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

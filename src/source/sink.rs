@@ -16,6 +16,11 @@ const ROWS: usize = 1_000;
 /// A batch of about this many bytes is sent on.
 const BYTES: usize = 64 * 1024;
 
+/// Whether a batch is large enough to be handed on.
+pub(super) fn is_full(batch: &Batch) -> bool {
+    batch.len() >= ROWS || batch.size() >= BYTES
+}
+
 type Answer = Result<Arc<[Column]>, SourceError>;
 type Piece = Result<Batch, SourceError>;
 
@@ -67,12 +72,17 @@ impl Sink {
 
     /// Whether the batch is ready to go: call [`Sink::pass`] then.
     pub(super) fn is_full(&self) -> bool {
-        self.batch.len() >= ROWS || self.batch.size() >= BYTES
+        is_full(&self.batch)
     }
 
     /// Hands the batch to the reader and waits while too many wait already; throws it away once nobody wants it.
     pub(super) async fn pass(&mut self) {
         let batch = std::mem::replace(&mut self.batch, Batch::new(self.width));
+        self.put(batch).await;
+    }
+
+    /// The same with a batch that was filled elsewhere.
+    pub(super) async fn put(&mut self, batch: Batch) {
         if batch.is_empty() {
             return;
         }

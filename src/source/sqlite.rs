@@ -1,15 +1,13 @@
 //! SQLite: files opened for reading, and databases in memory that the catalogue fills.
 //!
-//! The driver runs a thread for each connection, which works on when a request is dropped; only the progress handler
-//! stops it.
+//! A connection lives on a thread of its own, which steps the statement, copies the cells from where SQLite has them
+//! into a batch and hands over whole batches. It works on when a request is dropped; only its interrupt stops it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use futures_util::{FutureExt, TryStreamExt};
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Column as _, ConnectOptions, Connection, Executor, SqlSafeStr, Statement as _, TypeInfo};
+use rusqlite::{Connection, InterruptHandle};
+use tokio::sync::mpsc;
 
 use super::binding::Sent;
 use super::door::Door;
@@ -17,19 +15,20 @@ use super::driver::{Driver, Failure};
 use super::resolved::{Resolved, Speaker};
 use super::sink::Sink;
 use super::{Request, Settings, Source, SourceError, World};
-use crate::table::Column;
 use place::Place;
+use read::{Piece, read};
+use refusal::Mishap;
+use thread::Thread;
 
+mod cage;
 mod cell;
 mod place;
+mod read;
 mod refusal;
+mod thread;
 
-/// So many rows are waited for one by one: most answers are no longer.
-const EAGER: usize = 200;
-/// How long the reader of a longer answer stands back when it has caught up.
-const NAP: Duration = Duration::from_micros(100);
-/// How many steps of its virtual machine SQLite takes between two looks at the flag.
-const STEPS: i32 = 10_000;
+/// How many batches the thread may be ahead of what waits for the reader already.
+const AHEAD: usize = 1;
 
 /// The door of a source.
 pub(super) fn open(settings: Settings, world: World) -> Box<dyn Source> {
@@ -44,106 +43,102 @@ struct Sqlite {
 }
 
 struct Session {
-    connection: SqliteConnection,
-    /// Set to end whatever the connection does.
-    interrupted: Arc<AtomicBool>,
+    thread: Thread<Connection>,
+    interrupt: Arc<Interrupt>,
     speaker: Speaker,
+}
+
+/// What ends whatever a connection does, for good.
+struct Interrupt {
+    /// Looked at before a statement begins, when SQLite does not keep an interrupt in mind.
+    asked: AtomicBool,
+    handle: InterruptHandle,
+}
+
+impl Interrupt {
+    fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+        self.handle.interrupt();
+    }
+
+    fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
 }
 
 impl Driver for Sqlite {
     type Session = Session;
-    type Canceller = Arc<AtomicBool>;
+    type Canceller = Arc<Interrupt>;
 
     async fn connect(&self) -> Result<Session, SourceError> {
         let resolved = Resolved::of(&self.settings, &self.world).await?;
         let speaker = resolved.speaker().clone();
         let place = Place::read(&resolved, &self.world.folder)?;
-        let failed = |error: &sqlx::Error| refusal::opening(&speaker, &place, error);
-        let mut connection = place.options().connect().await.map_err(|error| failed(&error))?;
-        if let (Place::Memory, Some(setup)) = (&place, &self.settings.setup) {
-            let filled = sqlx::raw_sql(AssertSqlSafe(setup.as_str())).execute(&mut connection).await;
-            filled.map_err(|error| refusal::setup(&speaker, &error))?;
-        }
-        connection.execute("pragma query_only = on").await.map_err(|error| failed(&error))?;
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&interrupted);
-        let mut handle = connection.lock_handle().await.map_err(|error| failed(&error))?;
-        handle.set_progress_handler(STEPS, move || !flag.load(Ordering::Relaxed));
-        drop(handle);
-        Ok(Session { connection, interrupted, speaker })
+        let (speaking, setup) = (speaker.clone(), self.settings.setup.clone());
+        let opened = Thread::start(move || {
+            let failed = |error: rusqlite::Error| refusal::opening(&speaking, &place, &error);
+            let mut connection = place.connect().map_err(failed)?;
+            if let (Place::Memory, Some(setup)) = (&place, &setup) {
+                let filled = connection.execute_batch(setup);
+                filled.map_err(|error| refusal::setup(&speaking, &error))?;
+            }
+            cage::close(&mut connection).map_err(failed)?;
+            let handle = connection.get_interrupt_handle();
+            Ok((connection, Arc::new(Interrupt { asked: AtomicBool::new(false), handle })))
+        });
+        let (thread, interrupt) = opened.await.map_err(|gone| refusal::gone(&speaker, &gone))??;
+        Ok(Session { thread, interrupt, speaker })
     }
 
     fn address(&self) -> Option<String> {
         None
     }
 
-    fn is_alive(&self, _: &Session) -> bool {
-        true
+    fn is_alive(&self, session: &Session) -> bool {
+        !session.interrupt.is_asked()
     }
 
-    fn canceller(&self, session: &Session) -> Arc<AtomicBool> {
-        Arc::clone(&session.interrupted)
+    fn canceller(&self, session: &Session) -> Arc<Interrupt> {
+        Arc::clone(&session.interrupt)
     }
 
     async fn run(&self, session: &mut Session, request: &Request, sink: &mut Sink) -> Result<(), Failure> {
         let sent = request.bound.sent(&request.label);
-        run(session, &sent, sink).await.map_err(|error| refusal::answering(&session.speaker, &error, Some(&sent)))
+        run(session, &sent, sink).await.map_err(|mishap| refusal::answering(&session.speaker, &mishap, Some(&sent)))
     }
 
     async fn ping(&self, session: &mut Session) -> Result<(), Failure> {
-        let answer = session.connection.execute("select 1 from sqlite_schema limit 1").await;
-        answer.map(|_| ()).map_err(|error| refusal::answering(&session.speaker, &error, None))
+        let asked = session.thread.begin(|connection| connection.execute_batch("select 1 from sqlite_schema limit 1"));
+        let answer = asked.await.map_err(Mishap::from).and_then(|answer| answer.map_err(Mishap::from));
+        answer.map_err(|mishap| refusal::answering(&session.speaker, &mishap, None))
     }
 
-    async fn cancel(&self, interrupted: &Arc<AtomicBool>) {
-        interrupted.store(true, Ordering::Relaxed);
+    async fn cancel(&self, interrupt: &Arc<Interrupt>) {
+        interrupt.ask();
     }
 
     fn cut(&self, session: Session) {
-        session.interrupted.store(true, Ordering::Relaxed);
+        session.interrupt.ask();
     }
 
     async fn close(&self, session: Session) {
-        // A file that was only read loses nothing when closing fails.
-        let _ = session.connection.close().await;
+        session.thread.end().await;
     }
 }
 
-async fn run(session: &mut Session, sent: &Sent<'_>, sink: &mut Sink) -> Result<(), sqlx::Error> {
-    let text = AssertSqlSafe(sent.text.as_str()).into_sql_str();
-    let prepared = session.connection.prepare(text.clone()).await?;
-    sink.begin(prepared.columns().iter().map(column).collect());
-    let query = sqlx::query_with(text, cell::arguments(&sent.values)?);
-    let mut rows = session.connection.fetch(query);
-    let mut eager = EAGER;
-    loop {
-        let row = match rows.try_next().now_or_never() {
-            Some(row) => row?,
-            // To be woken for each row would cost more than the row: the driver's thread gets a little ahead. The nap is
-            // far below what a timer can do, and what else runs here is asked first.
-            None if eager == 0 => {
-                tokio::task::yield_now().await;
-                std::thread::sleep(NAP);
-                continue;
-            }
-            None => rows.try_next().await?,
-        };
-        eager = eager.saturating_sub(1);
-        let Some(row) = row else { break };
-        cell::push(&row, sink.batch())?;
-        if sink.is_full() {
-            sink.pass().await;
+async fn run(session: &Session, sent: &Sent<'_>, sink: &mut Sink) -> Result<(), Mishap> {
+    let (text, values) = (sent.text.clone(), cell::parameters(&sent.values));
+    let interrupt = Arc::clone(&session.interrupt);
+    let (pieces, mut passed) = mpsc::channel(AHEAD);
+    let reading = session.thread.begin(move |connection| {
+        let pass = |piece| pieces.blocking_send(piece).is_ok() && !interrupt.is_asked();
+        read(connection, &text, values, pass)
+    });
+    while let Some(piece) = passed.recv().await {
+        match piece {
+            Piece::Columns(columns) => sink.begin(columns),
+            Piece::Rows(batch) => sink.put(batch).await,
         }
     }
-    sink.pass().await;
-    Ok(())
-}
-
-/// The declared type; expressions and types that SQLite has no class for have none.
-fn column(column: &sqlx::sqlite::SqliteColumn) -> Column {
-    let type_name = match column.type_info().name() {
-        "NULL" => String::new(),
-        name => name.to_lowercase(),
-    };
-    Column { name: column.name().to_owned(), type_name }
+    Ok(reading.await??)
 }

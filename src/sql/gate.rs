@@ -33,6 +33,12 @@ const PRAGMAS_ALONE: [&str; 13] = [
     "user_version",
 ];
 
+/// Whether a pragma of SQLite only reads though it is given an argument.
+#[must_use]
+pub fn names_what_it_reads(pragma: &str) -> bool {
+    PRAGMAS_OF_A_NAME.iter().any(|known| known.eq_ignore_ascii_case(pragma))
+}
+
 /// What a statement that begins with `with` may do in the end.
 const WRITES: [&str; 5] = ["delete", "insert", "merge", "replace", "update"];
 

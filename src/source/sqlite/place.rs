@@ -3,15 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::source::resolved::Resolved;
 use crate::source::url::decode;
 use crate::source::{Cause, SourceError};
 
-/// How many rows the driver's thread may be ahead of the reader.
-const ROWS_AHEAD: usize = 512;
 /// How long a writer's lock is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MEMORY: &str = ":memory:";
@@ -58,16 +55,19 @@ impl Place {
         }
     }
 
-    /// What the driver opens it by.
-    pub(super) fn options(&self) -> SqliteConnectOptions {
-        let options = SqliteConnectOptions::new()
-            .busy_timeout(BUSY_TIMEOUT)
-            .row_buffer_size(ROWS_AHEAD)
-            .disable_statement_logging();
-        match self {
-            Self::Memory => options,
-            Self::File(file) => options.filename(file).read_only(true).create_if_missing(false),
-        }
+    /// Opens it. A file is only read, and none is created.
+    pub(super) fn connect(&self) -> rusqlite::Result<Connection> {
+        // A connection never leaves its thread.
+        let alone = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match self {
+            Self::Memory => Connection::open_in_memory_with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | alone),
+            // With a folder before it, a name that begins with `file:` is no URI.
+            Self::File(file) => {
+                Connection::open_with_flags(Path::new(".").join(file), OpenFlags::SQLITE_OPEN_READ_ONLY | alone)
+            }
+        }?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(connection)
     }
 
     /// The file, for people.

@@ -1,16 +1,38 @@
 //! The words of SQLite's errors, and what kind of failure each is.
 
-use sqlx::Error;
+use rusqlite::Error;
 
 use super::place::Place;
+use super::thread::Gone;
 use crate::source::binding::Sent;
 use crate::source::driver::Failure;
 use crate::source::driver::READ_ONLY;
-use crate::source::resolved::{Speaker, chain};
+use crate::source::resolved::Speaker;
 use crate::source::{Cause, SourceError};
 
 const LOCKED: &str = "another program holds the database; try again, or let it use the WAL journal";
 const NO_DATABASE: &str = "check that the file is a SQLite database that may be read";
+
+/// What goes wrong with a connection.
+#[derive(Debug)]
+pub(super) enum Mishap {
+    /// SQLite says no.
+    Refused(Error),
+    /// There is nobody who could say anything.
+    Gone(Gone),
+}
+
+impl From<Error> for Mishap {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Gone> for Mishap {
+    fn from(gone: Gone) -> Self {
+        Self::Gone(gone)
+    }
+}
 
 /// Why a database cannot be opened.
 pub(super) fn opening(speaker: &Speaker, place: &Place, error: &Error) -> SourceError {
@@ -24,13 +46,26 @@ pub(super) fn setup(speaker: &Speaker, error: &Error) -> SourceError {
     speaker.hinted(Cause::Settings, &problem, Some("correct the SQL of `setup`"))
 }
 
+/// Why there is no thread that works for a connection.
+pub(super) fn gone(speaker: &Speaker, gone: &Gone) -> SourceError {
+    let problem = match gone {
+        Gone::Unstarted(error) => format!("no thread can be started: {error}"),
+        Gone::Ended => "the thread of the connection ended".to_owned(),
+    };
+    speaker.error(Cause::Unreachable, &problem)
+}
+
 /// What is wrong with a statement.
-pub(super) fn answering(speaker: &Speaker, error: &Error, sent: Option<&Sent<'_>>) -> Failure {
+pub(super) fn answering(speaker: &Speaker, mishap: &Mishap, sent: Option<&Sent<'_>>) -> Failure {
+    let error = match mishap {
+        Mishap::Refused(error) => error,
+        Mishap::Gone(how) => return Failure::lost(gone(speaker, how)),
+    };
     let (cause, hint) = match code(error) {
         // SQLITE_BUSY, SQLITE_LOCKED.
         Some(5 | 6) => (Cause::Unreachable, Some(LOCKED)),
-        // SQLITE_READONLY.
-        Some(8) => (Cause::Statement, Some(READ_ONLY)),
+        // SQLITE_READONLY, SQLITE_AUTH.
+        Some(8 | 23) => (Cause::Statement, Some(READ_ONLY)),
         // SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_CANTOPEN, SQLITE_NOTADB.
         Some(10 | 11 | 14 | 26) => (Cause::Unreachable, Some(NO_DATABASE)),
         Some(_) => (Cause::Statement, None),
@@ -38,23 +73,23 @@ pub(super) fn answering(speaker: &Speaker, error: &Error, sent: Option<&Sent<'_>
     };
     let words = words(error);
     let mut told = speaker.hinted(cause, &words, hint);
-    told.offset = sent.and_then(|sent| sent.original_of_word(pointed_at(&words)?));
-    match error {
-        Error::WorkerCrashed => Failure::lost(told),
-        _ => Failure::usable(told),
-    }
+    told.offset = sent.and_then(|sent| match error {
+        Error::SqlInputError { offset, .. } => sent.original(usize::try_from(*offset).ok()?),
+        _ => sent.original_of_word(pointed_at(&words)?),
+    });
+    Failure::usable(told)
 }
 
 /// The primary code: the lower byte of the extended one.
 fn code(error: &Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xFF)
+    let (Error::SqliteFailure(error, _) | Error::SqlInputError { error, .. }) = error else { return None };
+    Some(error.extended_code & 0xFF)
 }
 
 fn words(error: &Error) -> String {
-    match error.as_database_error() {
-        Some(refusal) => refusal.message().to_owned(),
-        None => chain(error),
+    match error {
+        Error::SqliteFailure(_, Some(message)) | Error::SqlInputError { msg: message, .. } => message.clone(),
+        error => error.to_string(),
     }
 }
 
