@@ -1,11 +1,18 @@
 //! Everything that runs learned, in one transaction.
+//!
+//! Each statement is a hand-over to the driver's thread and back, which costs more than a row: whatever the runs have in
+//! common goes into one statement for each table.
 
-use sqlx::{Connection, Error, SqliteConnection};
+use sqlx::query_builder::Separated;
+use sqlx::{Connection, Error, QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::shape::{micros, write_labels, write_values};
 use crate::incident::{Sighting, Why, Words};
 use crate::name::Name;
 use crate::store::{AboutSource, Claim, Decision, Outcome, Outgoing};
+
+/// At most this many rows of at most ten values go into one statement: SQLite binds 32,766 values.
+const MOST_ROWS: usize = 3_000;
 
 /// Gives for each run how many messages were put into the outbox.
 pub(super) async fn outcomes(
@@ -16,20 +23,75 @@ pub(super) async fn outcomes(
         return Ok(Vec::new());
     }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let mut enqueued = Vec::with_capacity(runs.len());
-    for (claim, learned) in runs {
-        enqueued.push(outcome(&mut transaction, claim, learned).await?);
+    let mut learned = Vec::with_capacity(runs.len());
+    for (claim, outcome) in runs {
+        let told = match &outcome.source {
+            Some(about) => news_of_source(&mut transaction, outcome, about).await?,
+            None => Vec::new(),
+        };
+        learned.push(Learned { claim, outcome, about_source: told });
     }
+    let numbers = write_runs(&mut transaction, &learned).await?;
+    write_alerts(&mut transaction, &learned).await?;
+    write_instances(&mut transaction, &learned).await?;
+    write_told(&mut transaction, &learned).await?;
+    write_told_health(&mut transaction, &learned).await?;
+    forget(&mut transaction, &learned).await?;
+    enqueue(&mut transaction, &learned).await?;
+    write_decisions(&mut transaction, &learned, &numbers).await?;
     transaction.commit().await?;
-    Ok(enqueued)
+    Ok(learned.iter().map(|run| run.outcome.messages.len() + run.about_source.len()).collect())
 }
 
-/// Enqueues for each channel what it has not been told of the source; gives what was decided by that.
-async fn source(
+/// A run and what it is the first to tell of its source.
+struct Learned<'a> {
+    claim: &'a Claim,
+    outcome: &'a Outcome,
+    about_source: Vec<&'a Outgoing>,
+}
+
+impl Learned<'_> {
+    /// Why each channel was told something or nothing, of the source at the end.
+    fn decisions(&self) -> impl Iterator<Item = Decision> {
+        let seen = self.outcome.source.as_ref().map(|about| about.seen);
+        let about_source = self.about_source.iter().zip(seen.into_iter().cycle()).map(|(outgoing, seen)| Decision {
+            channel: outgoing.channel.clone(),
+            key: None,
+            why: Why::Source(seen),
+            count: 1,
+            message: Some(outgoing.message.id.clone()),
+        });
+        self.outcome.decisions.iter().cloned().chain(about_source)
+    }
+}
+
+/// Writes `rows` by as few statements as there can be: `head`, the values that `bind` binds for each row, `tail`.
+async fn write<T>(
+    connection: &mut SqliteConnection,
+    (head, tail): (&str, &str),
+    rows: &[T],
+    bind: impl Fn(&mut Separated<'_, Sqlite, &'static str>, &T),
+) -> Result<(), Error> {
+    for rows in rows.chunks(MOST_ROWS) {
+        let mut statement = QueryBuilder::new(format!("{head} "));
+        statement.push_values(rows, |mut values, row| bind(&mut values, row));
+        statement.push(format_args!(" {tail}"));
+        statement.build().persistent(false).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// What `of` gives of each outcome, beside the name of its alert.
+fn each<'a, T, I: Iterator<Item = T>>(learned: &[Learned<'a>], of: impl Fn(&'a Outcome) -> I) -> Vec<(&'a str, T)> {
+    learned.iter().flat_map(|run| of(run.outcome).map(|item| (run.outcome.alert.as_str(), item))).collect()
+}
+
+/// Notes for each channel what it has not been told of the source; gives the messages that tell it.
+async fn news_of_source<'a>(
     connection: &mut SqliteConnection,
     outcome: &Outcome,
-    about: &AboutSource,
-) -> Result<Vec<Decision>, Error> {
+    about: &'a AboutSource,
+) -> Result<Vec<&'a Outgoing>, Error> {
     let sql = match about.seen {
         Sighting::Down => {
             "insert into told_source (source, channel, news, at) values ($1, $2, 'down', $3)
@@ -41,9 +103,7 @@ async fn source(
              where source = $1 and channel = $2 and news = 'down' and at <= $4"
         }
     };
-    // No alert is called like this: names hold no blank.
-    let lane = format!("source {}", about.source);
-    let mut decisions = Vec::new();
+    let mut news = Vec::new();
     for outgoing in &about.messages {
         let told = sqlx::query(sql)
             .bind(about.source.as_str())
@@ -53,181 +113,160 @@ async fn source(
             .execute(&mut *connection)
             .await?;
         if told.rows_affected() > 0 {
-            enqueue(connection, outcome, &lane, outgoing).await?;
-            decisions.push(Decision {
-                channel: outgoing.channel.clone(),
-                key: None,
-                why: Why::Source(about.seen),
-                count: 1,
-                message: Some(outgoing.message.id.clone()),
-            });
+            news.push(outgoing);
         }
     }
-    Ok(decisions)
+    Ok(news)
 }
 
-async fn outcome(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome) -> Result<usize, Error> {
-    let run = run(connection, claim, outcome).await?;
-    instances(connection, outcome).await?;
-    told(connection, outcome).await?;
-    forget(connection, outcome).await?;
-    for outgoing in &outcome.messages {
-        enqueue(connection, outcome, outcome.alert.as_str(), outgoing).await?;
-    }
-    let about_source = match &outcome.source {
-        Some(about) => source(connection, outcome, about).await?,
-        None => Vec::new(),
-    };
-    decisions(connection, run, outcome.decisions.iter().chain(&about_source)).await?;
-    Ok(outcome.messages.len() + about_source.len())
-}
-
-/// Gives the number of the run.
-async fn run(connection: &mut SqliteConnection, claim: &Claim, outcome: &Outcome) -> Result<i64, Error> {
-    let seen = serde_json::to_string(&outcome.seen).expect("texts are JSON");
-    let run = sqlx::query(
-        "insert into runs (job, slot, started, ended, health, state, rows, note, seen)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(&claim.job)
-    .bind(claim.slot.map(micros))
-    .bind(micros(outcome.started))
-    .bind(micros(outcome.ended))
-    .bind(outcome.health.as_str())
-    .bind(outcome.state.as_str())
-    .bind(outcome.rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX)))
-    .bind(&outcome.note)
-    .bind(seen)
-    .execute(&mut *connection)
-    .await?
-    .last_insert_rowid();
-    sqlx::query(
-        "insert into alerts (alert, health, since, rule) values ($1, $2, $3, $4)
-         on conflict (alert) do update set health = excluded.health, rule = excluded.rule,
-         since = case when health = excluded.health then since else excluded.since end
-         where health <> excluded.health or rule <> excluded.rule",
-    )
-    .bind(outcome.alert.as_str())
-    .bind(outcome.health.as_str())
-    .bind(micros(outcome.ended))
-    .bind(&outcome.rule)
-    .execute(connection)
+/// Gives the numbers of the runs.
+async fn write_runs(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> Result<Vec<i64>, Error> {
+    // Nobody else writes in this transaction.
+    let last = sqlx::query("select coalesce(max(id), 0) from runs").fetch_one(&mut *connection).await?;
+    let last: i64 = last.try_get(0)?;
+    let rows: Vec<(i64, &Learned<'_>)> = (last + 1..).zip(learned).collect();
+    let head = "insert into runs (id, job, slot, started, ended, health, state, rows, note, seen)";
+    write(connection, (head, ""), &rows, |values, (number, Learned { claim, outcome, .. })| {
+        let seen = serde_json::to_string(&outcome.seen).expect("texts are JSON");
+        values
+            .push_bind(*number)
+            .push_bind(claim.job.as_str())
+            .push_bind(claim.slot.map(micros))
+            .push_bind(micros(outcome.started))
+            .push_bind(micros(outcome.ended))
+            .push_bind(outcome.health.as_str())
+            .push_bind(outcome.state.as_str())
+            .push_bind(outcome.rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX)))
+            .push_bind(outcome.note.as_str())
+            .push_bind(seen);
+    })
     .await?;
-    Ok(run)
+    Ok(rows.into_iter().map(|(number, _)| number).collect())
 }
 
-async fn decisions<'a>(
-    connection: &mut SqliteConnection,
-    run: i64,
-    decisions: impl Iterator<Item = &'a Decision>,
-) -> Result<(), Error> {
-    for (place, decision) in (0_i64..).zip(decisions) {
-        let Words { about, word, until, by } = decision.why.words();
-        sqlx::query(
-            "insert into decisions (run, place, channel, key, about, reason, until, held_by, count, message)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        )
-        .bind(run)
-        .bind(place)
-        .bind(decision.channel.as_str())
-        .bind(&decision.key)
-        .bind(about)
-        .bind(word)
-        .bind(until.map(micros))
-        .bind(by.as_ref().map(Name::as_str))
-        .bind(i64::try_from(decision.count).unwrap_or(i64::MAX))
-        .bind(&decision.message)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
+async fn write_alerts(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> Result<(), Error> {
+    let head = "insert into alerts (alert, health, since, rule)";
+    let tail = "on conflict (alert) do update set health = excluded.health, rule = excluded.rule,
+         since = case when health = excluded.health then since else excluded.since end
+         where health <> excluded.health or rule <> excluded.rule";
+    write(connection, (head, tail), learned, |values, Learned { outcome, .. }| {
+        values
+            .push_bind(outcome.alert.as_str())
+            .push_bind(outcome.health.as_str())
+            .push_bind(micros(outcome.ended))
+            .push_bind(outcome.rule.as_str());
+    })
+    .await
 }
 
-async fn instances(connection: &mut SqliteConnection, outcome: &Outcome) -> Result<(), Error> {
-    for remembered in &outcome.instances {
-        sqlx::query(
-            "insert into instances (alert, key, labels, state, since, began, vals, missed)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)
-             on conflict (alert, key) do update set labels = excluded.labels, state = excluded.state,
-             since = excluded.since, began = excluded.began, vals = excluded.vals, missed = excluded.missed",
-        )
-        .bind(outcome.alert.as_str())
-        .bind(&remembered.key)
-        .bind(write_labels(&remembered.labels))
-        .bind(remembered.instance.state.as_str())
-        .bind(micros(remembered.instance.since))
-        .bind(remembered.instance.began.map(micros))
-        .bind(write_values(&remembered.values))
-        .bind(remembered.missed)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
+async fn write_instances(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> Result<(), Error> {
+    let rows = each(learned, |outcome| outcome.instances.iter());
+    let head = "insert into instances (alert, key, labels, state, since, began, vals, missed)";
+    let tail = "on conflict (alert, key) do update set labels = excluded.labels, state = excluded.state,
+         since = excluded.since, began = excluded.began, vals = excluded.vals, missed = excluded.missed";
+    write(connection, (head, tail), &rows, |values, (alert, remembered)| {
+        values
+            .push_bind(*alert)
+            .push_bind(remembered.key.as_str())
+            .push_bind(write_labels(&remembered.labels))
+            .push_bind(remembered.instance.state.as_str())
+            .push_bind(micros(remembered.instance.since))
+            .push_bind(remembered.instance.began.map(micros))
+            .push_bind(write_values(&remembered.values))
+            .push_bind(remembered.missed);
+    })
+    .await
+}
+
+async fn write_told(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> Result<(), Error> {
+    let rows = each(learned, |outcome| outcome.told.iter());
+    let head = "insert into told (alert, key, channel, news, began, at)";
+    let tail = "on conflict (alert, key, channel) do update set news = excluded.news, began = excluded.began,
+         at = excluded.at";
+    write(connection, (head, tail), &rows, |values, (alert, (channel, key, told))| {
+        values
+            .push_bind(*alert)
+            .push_bind(key.as_str())
+            .push_bind(channel.as_str())
+            .push_bind(told.news.as_str())
+            .push_bind(micros(told.began))
+            .push_bind(micros(told.at));
+    })
+    .await
+}
+
+async fn write_told_health(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> Result<(), Error> {
+    let rows = each(learned, |outcome| outcome.told_health.iter().map(|told| (told, micros(outcome.ended))));
+    let head = "insert into told_health (alert, channel, health, at)";
+    let tail = "on conflict (alert, channel) do update set health = excluded.health, at = excluded.at";
+    write(connection, (head, tail), &rows, |values, (alert, ((channel, health), at))| {
+        values.push_bind(*alert).push_bind(channel.as_str()).push_bind(health.as_str()).push_bind(*at);
+    })
+    .await
 }
 
 /// After what was told: the last word about an instance that is no more was in this outcome.
-async fn forget(connection: &mut SqliteConnection, outcome: &Outcome) -> Result<(), Error> {
-    for key in &outcome.forgotten {
-        for sql in
-            ["delete from instances where alert = $1 and key = $2", "delete from told where alert = $1 and key = $2"]
-        {
-            sqlx::query(sql).bind(outcome.alert.as_str()).bind(key).execute(&mut *connection).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn told(connection: &mut SqliteConnection, outcome: &Outcome) -> Result<(), Error> {
-    for (channel, key, told) in &outcome.told {
-        sqlx::query(
-            "insert into told (alert, key, channel, news, began, at) values ($1, $2, $3, $4, $5, $6)
-             on conflict (alert, key, channel) do update set news = excluded.news, began = excluded.began,
-             at = excluded.at",
-        )
-        .bind(outcome.alert.as_str())
-        .bind(key)
-        .bind(channel.as_str())
-        .bind(told.news.as_str())
-        .bind(micros(told.began))
-        .bind(micros(told.at))
-        .execute(&mut *connection)
-        .await?;
-    }
-    for (channel, health) in &outcome.told_health {
-        sqlx::query(
-            "insert into told_health (alert, channel, health, at) values ($1, $2, $3, $4)
-             on conflict (alert, channel) do update set health = excluded.health, at = excluded.at",
-        )
-        .bind(outcome.alert.as_str())
-        .bind(channel.as_str())
-        .bind(health.as_str())
-        .bind(micros(outcome.ended))
-        .execute(&mut *connection)
+async fn forget(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> Result<(), Error> {
+    let rows = each(learned, |outcome| outcome.forgotten.iter());
+    for table in ["instances", "told"] {
+        let head = format!("delete from {table} where (alert, key) in (");
+        write(connection, (&head, ")"), &rows, |values, (alert, key)| {
+            values.push_bind(*alert).push_bind(key.as_str());
+        })
         .await?;
     }
     Ok(())
 }
 
-async fn enqueue(
+async fn enqueue(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> Result<(), Error> {
+    let mut rows = Vec::new();
+    for Learned { outcome, about_source, .. } in learned {
+        rows.extend(outcome.messages.iter().map(|outgoing| (*outcome, outcome.alert.to_string(), outgoing)));
+        // No alert is called like this: names hold no blank.
+        let lane = outcome.source.as_ref().map(|about| format!("source {}", about.source)).unwrap_or_default();
+        rows.extend(about_source.iter().map(|outgoing| (*outcome, lane.clone(), *outgoing)));
+    }
+    let head = "insert into outbox (id, alert, channel, thread, message, created, expires, next_attempt)";
+    write(connection, (head, ""), &rows, |values, (outcome, lane, outgoing)| {
+        let message = serde_json::to_string(&outgoing.message).expect("a message is JSON");
+        values
+            .push_bind(outgoing.message.id.as_str())
+            .push_bind(lane.as_str())
+            .push_bind(outgoing.channel.as_str())
+            .push_bind(outgoing.message.thread.as_str())
+            .push_bind(message)
+            .push_bind(micros(outcome.ended))
+            .push_bind(micros(outgoing.expires))
+            .push_bind(micros(outcome.started));
+    })
+    .await
+}
+
+/// `numbers` are those of the runs.
+async fn write_decisions(
     connection: &mut SqliteConnection,
-    outcome: &Outcome,
-    lane: &str,
-    outgoing: &Outgoing,
+    learned: &[Learned<'_>],
+    numbers: &[i64],
 ) -> Result<(), Error> {
-    let message = serde_json::to_string(&outgoing.message).expect("a message is JSON");
-    sqlx::query(
-        "insert into outbox (id, alert, channel, thread, message, created, expires, next_attempt)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(&outgoing.message.id)
-    .bind(lane)
-    .bind(outgoing.channel.as_str())
-    .bind(&outgoing.message.thread)
-    .bind(message)
-    .bind(micros(outcome.ended))
-    .bind(micros(outgoing.expires))
-    .bind(micros(outcome.started))
-    .execute(connection)
-    .await?;
-    Ok(())
+    let of_run = |(run, number): (&Learned<'_>, &i64)| {
+        let number = *number;
+        (0_i64..).zip(run.decisions()).map(move |(place, decision)| (number, place, decision)).collect::<Vec<_>>()
+    };
+    let rows: Vec<(i64, i64, Decision)> = learned.iter().zip(numbers).flat_map(of_run).collect();
+    let head = "insert into decisions (run, place, channel, key, about, reason, until, held_by, count, message)";
+    write(connection, (head, ""), &rows, |values, (run, place, decision)| {
+        let Words { about, word, until, by } = decision.why.words();
+        values
+            .push_bind(*run)
+            .push_bind(*place)
+            .push_bind(decision.channel.as_str())
+            .push_bind(decision.key.as_deref())
+            .push_bind(about)
+            .push_bind(word)
+            .push_bind(until.map(micros))
+            .push_bind(by.as_ref().map(Name::as_str))
+            .push_bind(i64::try_from(decision.count).unwrap_or(i64::MAX))
+            .push_bind(decision.message.as_deref());
+    })
+    .await
 }
