@@ -19,9 +19,12 @@ use crate::secret::{Environment, Revealed, Secret, SecretError};
 use crate::value::Value;
 
 mod sqlite;
+mod timetable;
+
+pub use timetable::{Beat, Pause, Punctuality, Queue, Skip, SkipReason, Stand, Timetable};
 
 /// What rowcall remembers between runs.
-pub trait Store: Send + Sync {
+pub trait Store: Timetable {
     /// Takes the job for one run: nobody else has it until the claim is dropped. With a `slot`, the due instant, it is
     /// refused when that slot already has its run.
     fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>>;

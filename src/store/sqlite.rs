@@ -24,6 +24,7 @@ mod recall;
 mod record;
 mod shape;
 mod silence;
+mod timetable;
 
 /// How long a write waits for another process to end its own.
 const BUSY: Duration = Duration::from_secs(10);

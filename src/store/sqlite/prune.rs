@@ -30,6 +30,11 @@ const MESSAGES: &str = "delete from outbox where seq in (select seq from outbox 
                       and s.news = 'down' and o.thread like '%-' || s.at)))
      order by settled limit 500)";
 
+/// The latest slot of a job says where its schedule stands.
+const SKIPS: &str = "delete from skips where (job, slot) in
+     (select job, slot from skips s where at < $1
+      and exists (select 1 from skips later where later.job = s.job and later.slot > s.slot) order by at limit 500)";
+
 const SILENCES: &str = "delete from silences where id in
      (select id from silences where coalesce(ended, until) < $1 limit 500)";
 
@@ -52,7 +57,7 @@ pub(super) async fn batch(connection: &mut SqliteConnection, before: Timestamp) 
         }
     }
     let mut rows = runs.len() as u64;
-    for sql in [MESSAGES, SILENCES] {
+    for sql in [MESSAGES, SILENCES, SKIPS] {
         rows += sqlx::query(sql).bind(micros(before)).execute(&mut *transaction).await?.rows_affected();
     }
     transaction.commit().await?;

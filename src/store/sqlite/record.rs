@@ -3,6 +3,7 @@
 //! Each statement is a hand-over to the driver's thread and back, which costs more than a row: whatever the runs have in
 //! common goes into one statement for each table.
 
+use jiff::Timestamp;
 use sqlx::query_builder::Separated;
 use sqlx::{Connection, Error, QueryBuilder, Row, Sqlite, SqliteConnection};
 
@@ -221,13 +222,34 @@ async fn forget(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> R
 async fn enqueue(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> Result<(), Error> {
     let mut rows = Vec::new();
     for Learned { outcome, about_source, .. } in learned {
-        rows.extend(outcome.messages.iter().map(|outgoing| (*outcome, outcome.alert.to_string(), outgoing)));
+        let posted = |lane: &str, outgoing| Posted {
+            lane: lane.to_owned(),
+            created: outcome.ended,
+            due: outcome.started,
+            outgoing,
+        };
+        rows.extend(outcome.messages.iter().map(|outgoing| posted(outcome.alert.as_str(), outgoing)));
         // No alert is called like this: names hold no blank.
         let lane = outcome.source.as_ref().map(|about| format!("source {}", about.source)).unwrap_or_default();
-        rows.extend(about_source.iter().map(|outgoing| (*outcome, lane.clone(), *outgoing)));
+        rows.extend(about_source.iter().map(|outgoing| posted(&lane, outgoing)));
     }
+    post(connection, &rows).await
+}
+
+/// A message at the end of its lane.
+pub(super) struct Posted<'a> {
+    pub(super) lane: String,
+    /// When it was decided.
+    pub(super) created: Timestamp,
+    /// From when on it may be sent.
+    pub(super) due: Timestamp,
+    pub(super) outgoing: &'a Outgoing,
+}
+
+/// Puts messages into the outbox.
+pub(super) async fn post(connection: &mut SqliteConnection, rows: &[Posted<'_>]) -> Result<(), Error> {
     let head = "insert into outbox (id, alert, channel, thread, message, created, expires, next_attempt)";
-    write(connection, (head, ""), &rows, |values, (outcome, lane, outgoing)| {
+    write(connection, (head, ""), rows, |values, Posted { lane, created, due, outgoing }| {
         let message = serde_json::to_string(&outgoing.message).expect("a message is JSON");
         values
             .push_bind(outgoing.message.id.as_str())
@@ -235,9 +257,9 @@ async fn enqueue(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> 
             .push_bind(outgoing.channel.as_str())
             .push_bind(outgoing.message.thread.as_str())
             .push_bind(message)
-            .push_bind(micros(outcome.ended))
+            .push_bind(micros(*created))
             .push_bind(micros(outgoing.expires))
-            .push_bind(micros(outcome.started));
+            .push_bind(micros(*due));
     })
     .await
 }

@@ -11,6 +11,8 @@ use rowcall::store::{
 use rowcall::value::Value;
 use tempfile::TempDir;
 
+mod timetable;
+
 /// The stores that keep to the contract.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
@@ -396,7 +398,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
     done.join().expect("changed");
     let url = Secret::parse("sqlite:state.db", "a test").expect("reads");
     let Err(error) = store::open(&url, &Environment::default(), folder.path()).await else { panic!("it opened") };
-    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 5)");
+    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 6)");
 }
 
 #[tokio::test]
