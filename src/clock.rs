@@ -71,6 +71,15 @@ impl ManualClock {
         // The sender lives as long as this borrow, so the wait cannot fail.
         let _ = self.0.subscribe().wait_for(|hands| hands.awaited.contains(&instant)).await;
     }
+
+    /// Ends when somebody sleeps and nobody's instant has come: all is done until the earliest of them, which is given.
+    pub async fn idle(&self) -> Timestamp {
+        let idle = |hands: &Hands| !hands.awaited.is_empty() && hands.awaited.iter().all(|at| *at > hands.now);
+        let mut hands = self.0.subscribe();
+        // The sender lives as long as this borrow, so the wait cannot fail.
+        let hands = hands.wait_for(idle).await.expect("the clock is still there");
+        *hands.awaited.iter().min().expect("somebody sleeps")
+    }
 }
 
 /// Tells the clock that somebody sleeps, for as long as that is so.

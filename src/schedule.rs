@@ -14,12 +14,12 @@ use self::line::Line;
 use self::wall::Wall;
 pub use self::zone::zone;
 
-#[cfg(test)]
-mod cronie;
 mod crontab;
 mod every;
 mod field;
 mod line;
+#[cfg(test)]
+mod nights;
 mod wall;
 mod warning;
 mod zone;
