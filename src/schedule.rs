@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use self::every::Every;
 use self::line::Line;
+pub use self::tzdata::{Origin, Release, ZoneRules, zone_rules};
 use self::wall::Wall;
 pub use self::zone::zone;
 
@@ -20,6 +21,7 @@ mod field;
 mod line;
 #[cfg(test)]
 mod nights;
+mod tzdata;
 mod wall;
 mod warning;
 mod zone;

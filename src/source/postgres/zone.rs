@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::schedule::zone_rules;
+
 /// A time zone by the server's name for it.
 #[derive(Clone, Debug)]
 pub(super) struct Zone {
@@ -15,7 +17,7 @@ impl Zone {
     /// The zone that the server reports; UTC when it reports none, or one that nobody here knows.
     pub(super) fn new(name: Option<&str>) -> Self {
         let name = name.unwrap_or("UTC");
-        let zone = TimeZone::get(name).or_else(|_| TimeZone::posix(name)).unwrap_or(TimeZone::UTC);
+        let zone = zone_rules().zone(name).or_else(|| TimeZone::posix(name).ok()).unwrap_or(TimeZone::UTC);
         let fixed = zone.to_fixed_offset().ok().map(jiff::tz::Offset::seconds);
         Self { zone, fixed }
     }
