@@ -164,6 +164,8 @@ pub struct Alert {
     pub owners: Vec<Name>,
     /// Who is told when its source cannot be reached.
     pub source_owners: Vec<Name>,
+    /// The files with its rows that go with its messages.
+    pub attach: Vec<Attach>,
     /// Where to read more.
     pub link: Option<String>,
     /// Words to select it by.
@@ -183,6 +185,26 @@ impl Alert {
     #[must_use]
     pub fn caretakers(&self) -> &[Name] {
         if self.owners.is_empty() { &self.notify } else { &self.owners }
+    }
+}
+
+/// A kind of file with rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attach {
+    /// Comma-separated values.
+    Csv,
+    /// An Excel workbook.
+    Xlsx,
+}
+
+impl Attach {
+    /// The word of the catalogue, and the suffix of the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+        }
     }
 }
 

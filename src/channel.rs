@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::message::{Message, Receipt};
 use crate::secret::{Environment, SecretError};
 
-pub use text::{excerpt_lines, plain};
+pub use text::{excerpt_lines, plain, preview};
 
 pub mod email;
 #[cfg(any(feature = "slack", feature = "webhook"))]
@@ -90,6 +90,16 @@ impl Settings {
             Self::Email(_) => "email",
             Self::Webhook(_) => "webhook",
             Self::Stdout => "stdout",
+        }
+    }
+
+    /// Whether files and pictures travel along; others name them.
+    #[must_use]
+    pub fn carries_files(&self) -> bool {
+        match self {
+            Self::Email(_) => true,
+            Self::Slack(slack::Settings { way: slack::Way::Bot { .. }, .. }) => true,
+            Self::Slack(_) | Self::Webhook(_) | Self::Stdout => false,
         }
     }
 }

@@ -174,6 +174,20 @@ pub fn renderer(format: Format, options: &Options) -> Box<dyn Renderer> {
     }
 }
 
+/// A whole result in one piece, for a file that travels: a text that a spreadsheet would run is made harmless.
+///
+/// # Errors
+/// What the format cannot hold.
+pub fn file(format: Format, title: &str, columns: &Arc<[Column]>, batches: &[Batch]) -> Result<Vec<u8>, RenderError> {
+    let options = Options { csv_safe: true, title: title.to_owned(), ..Options::default() };
+    let mut renderer = renderer(format, &options);
+    let mut bytes = Vec::new();
+    renderer.begin(columns, &mut bytes)?;
+    batches.iter().try_for_each(|batch| renderer.rows(batch, &mut bytes))?;
+    renderer.end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// A moment for people, in a zone: `2026-11-20 21:00:00 KST`.
 #[must_use]
 pub fn moment(at: Timestamp, zone: &TimeZone) -> String {

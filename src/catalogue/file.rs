@@ -260,10 +260,29 @@ impl<'f, 't> Section<'f, 't> {
     /// One of a few words.
     pub(super) fn one_of<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
+        self.word(key, &text, words)
+    }
+
+    /// Some of a few words, each once; a single word is a list of one.
+    pub(super) fn some_of<T: Copy + PartialEq>(&self, key: &'static str, words: &[(&str, T)]) -> Option<Vec<T>> {
+        let mut chosen = Vec::new();
+        for text in self.texts(key)? {
+            let Some(meaning) = self.word(key, &text, words) else { continue };
+            if chosen.contains(&meaning) {
+                self.report(Problem::new(text.span, format!("`{key}` names `{}` twice", text.value)));
+            } else {
+                chosen.push(meaning);
+            }
+        }
+        Some(chosen)
+    }
+
+    fn word<T: Copy>(&self, key: &str, text: &Text, words: &[(&str, T)]) -> Option<T> {
         let found = words.iter().find(|(word, _)| *word == text.value);
         if found.is_none() {
             let title = format!("`{key}` cannot be `{}`", text.value);
-            self.report(Problem::new(text.span, title).nearest(&text.value, words.iter().map(|(word, _)| *word)));
+            let problem = Problem::new(text.span.clone(), title);
+            self.report(problem.nearest(&text.value, words.iter().map(|(word, _)| *word)));
         }
         found.map(|(_, meaning)| *meaning)
     }

@@ -19,6 +19,22 @@ mod table;
 /// The whole message, at most `most` rows of each table; ends with a newline. Files are named: they are not in it.
 #[must_use]
 pub fn plain(message: &Message, most: usize) -> String {
+    text(message, most, |file| absent(file, "not sent here"))
+}
+
+/// The whole message as it would go out, with the files that travel along.
+#[must_use]
+pub fn preview(message: &Message, carries_files: bool) -> String {
+    let pictures = message.pictures().map(|picture| format!("picture: {}", picture.file_name()));
+    let pictures: Vec<String> = pictures.filter(|_| carries_files).collect();
+    let message = Message { remarks: [pictures, message.remarks.clone()].concat(), ..message.clone() };
+    match carries_files {
+        true => text(&message, usize::MAX, |file| format!("file: {}", file.label())),
+        false => plain(&message, usize::MAX),
+    }
+}
+
+fn text(message: &Message, most: usize, file: impl Fn(&Attachment) -> String) -> String {
     let mut page = Page(head(message));
     if let Some(excerpt) = message.excerpt.as_ref().filter(|excerpt| !excerpt.columns.is_empty()) {
         page.block(excerpt_lines(excerpt, most));
@@ -26,7 +42,7 @@ pub fn plain(message: &Message, most: usize) -> String {
     message.sections.iter().for_each(|part| page.block(section(part, most)));
     let pointers = [("link", &message.link), ("more", &message.command)];
     let pointers = pointers.iter().filter_map(|(label, what)| Some(format!("{label}: {}", escaped(what.as_ref()?))));
-    page.block(pointers.chain(message.attachments.iter().map(|file| absent(file, "not sent here"))).collect());
+    page.block(pointers.chain(message.attachments.iter().map(file)).collect());
     page.block(message.remarks.iter().map(|remark| escaped(remark).into_owned()).collect());
     page.0
 }

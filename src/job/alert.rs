@@ -27,6 +27,7 @@ mod announce;
 mod compare;
 mod conclude;
 mod evidence;
+mod files;
 mod hold;
 mod judged;
 pub mod next;

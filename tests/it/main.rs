@@ -9,6 +9,7 @@ mod explain;
 mod fakes;
 mod fixtures;
 mod memory;
+mod messages;
 mod query;
 mod reports;
 mod rig;

@@ -126,21 +126,19 @@ impl fmt::Display for Ran {
     }
 }
 
-/// `2026-11-20 21:02:34` becomes `[TIME]`.
+/// `2026-11-20 21:02:34` becomes `[TIME]`, and so does the slot in the name of a file.
 pub(crate) fn without_times(text: &str) -> String {
-    const SHAPE: &[u8] = b"dddd-dd-dd dd:dd:dd";
-    let is_time = |bytes: &[u8]| {
-        bytes.len() >= SHAPE.len()
-            && SHAPE
-                .iter()
-                .zip(bytes)
-                .all(|(shape, byte)| if *shape == b'd' { byte.is_ascii_digit() } else { shape == byte })
+    const SHAPES: [&str; 2] = ["dddd-dd-dd dd:dd:dd", "ddddddddTddddddZ"];
+    let is = |shape: &str, bytes: &[u8]| {
+        let mut pairs = shape.bytes().zip(bytes);
+        bytes.len() >= shape.len()
+            && pairs.all(|(shape, byte)| if shape == b'd' { byte.is_ascii_digit() } else { shape == *byte })
     };
     let (mut clean, mut rest) = (String::new(), text);
     while let Some(c) = rest.chars().next() {
-        if is_time(rest.as_bytes()) {
+        if let Some(shape) = SHAPES.into_iter().find(|shape| is(shape, rest.as_bytes())) {
             clean.push_str("[TIME]");
-            rest = &rest[SHAPE.len()..];
+            rest = &rest[shape.len()..];
         } else {
             clean.push(c);
             rest = &rest[c.len_utf8()..];

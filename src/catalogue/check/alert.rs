@@ -9,7 +9,7 @@ use super::{Surroundings, description, references, tags, timeout, timing, unknow
 use crate::catalogue::file::{Section, duration};
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
-use crate::catalogue::{Alert, Ask, Channel, Given, OnError, OnSilence, Query};
+use crate::catalogue::{Alert, Ask, Attach, Channel, Given, OnError, OnSilence, Query};
 use crate::incident::{Mute, MuteError, MutePart, Policy, Repeat};
 use crate::message::Severity;
 use crate::name::Name;
@@ -26,6 +26,8 @@ const MOST_INSTANCES: usize = 10_000;
 const ON_SILENCE: [(&str, OnSilence); 4] =
     [("ok", OnSilence::Ok), ("firing", OnSilence::Firing), ("no_data", OnSilence::NoData), ("keep", OnSilence::Keep)];
 const ON_ERROR: [(&str, OnError); 2] = [("keep", OnError::Keep), ("firing", OnError::Firing)];
+
+const ATTACH: [(&str, Attach); 2] = [("csv", Attach::Csv), ("xlsx", Attach::Xlsx)];
 
 /// The entries an alert may refer to.
 pub(super) struct References<'a> {
@@ -66,6 +68,7 @@ pub(super) fn read(
     let notify = references(&section, &notify, "channel", known.channels.keys());
     let owners = section.texts("owners").unwrap_or_default();
     let owners = references(&section, &owners, "channel", known.channels.keys());
+    let attach = section.some_of("attach", &ATTACH).unwrap_or_default();
     let link = section.text("link").map(|text| link(&section, text));
     let (description, tags) = (description(&section), tags(&section));
     let line = section.file().line(section.span.start);
@@ -99,6 +102,7 @@ pub(super) fn read(
         notify,
         owners,
         source_owners,
+        attach,
         link,
         tags,
         line,

@@ -1,7 +1,7 @@
 //! For people at a terminal: one line for each alert, then the rows that were asked for.
 
 use super::account::Account;
-use crate::channel::{excerpt_lines, plain};
+use crate::channel::{excerpt_lines, preview};
 use crate::render::listing;
 
 pub(super) fn report(account: &Account<'_>) -> String {
@@ -32,7 +32,8 @@ fn unsent(account: &Account<'_>) -> String {
     };
     for outgoing in &account.messages {
         text.push_str(&format!("\nto channel `{}`:\n", outgoing.channel));
-        text.push_str(&plain(&outgoing.message, usize::MAX));
+        let channel = account.catalogue.channels.get(&outgoing.channel);
+        text.push_str(&preview(&outgoing.message, channel.is_some_and(|channel| channel.settings.carries_files())));
     }
     text
 }

@@ -4,10 +4,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 
+use super::files::{Files, command};
 use super::judged::Judged;
 use super::{Finding, Report, Trouble, evidence, words};
 use crate::catalogue::Alert;
-use crate::message::{Excerpt, Kind, Message, Severity, ascii, thread};
+use crate::message::{Kind, Message, Severity, ascii, thread};
 use crate::name::Name;
 use crate::render::moment;
 
@@ -19,6 +20,7 @@ pub(super) struct Voice<'a> {
     pub(super) alert: &'a Alert,
     pub(super) finding: &'a Finding,
     pub(super) now: Timestamp,
+    pub(super) files: Files,
 }
 
 /// An instance to speak of, and when its incident began and ended.
@@ -53,11 +55,27 @@ impl Voice<'_> {
             facts.push(("value".to_owned(), words::values(&only.values)));
         }
         facts.push(("rule".to_owned(), self.alert.when.text().to_owned()));
-        Message {
-            facts,
-            excerpt: (!kind.is_good_news()).then(|| self.excerpt(&judged)).flatten(),
-            ..self.message(channel, kind, thread(&self.alert.name, began), summary)
-        }
+        facts.extend(self.owners());
+        let message = Message { facts, ..self.message(channel, kind, thread(&self.alert.name, began), summary) };
+        if kind.is_good_news() { message } else { self.with_rows(message, &judged) }
+    }
+
+    /// The message with the first of the rows behind it, and with all of them in files where the alert attaches any.
+    fn with_rows(&self, message: Message, judged: &[&Judged]) -> Message {
+        let Ok((_, table)) = &self.finding.answer else { return message };
+        let rows = evidence::rows(judged.iter().copied());
+        let excerpt = evidence::excerpt(table, &rows, MOST_ROWS);
+        let hidden = excerpt.as_ref().is_some_and(|excerpt| excerpt.more > 0);
+        let command = if hidden { Some(command(self.alert, rows.len())) } else { message.command.clone() };
+        let files = self.files.of(self.alert, table, rows, self.now);
+        let (attachments, remarks) = (files.attachments.clone(), files.remarks.clone());
+        Message { excerpt, command, attachments, remarks, ..message }
+    }
+
+    /// Who cares for the alert, where the catalogue says so.
+    fn owners(&self) -> Option<(String, String)> {
+        let owners: Vec<&str> = self.alert.owners.iter().map(Name::as_str).collect();
+        (!owners.is_empty()).then(|| ("owners".to_owned(), owners.join(", ")))
     }
 
     /// What a channel is told when more instances fire than anyone can read: how many, and the first few keys.
@@ -65,14 +83,16 @@ impl Voice<'_> {
         let kind = if fresh > 0 { Kind::Firing } else { Kind::Repeat };
         let judged: Vec<&Judged> = items.iter().map(|item| item.judged).collect();
         let began = items.iter().map(|item| item.began).min().unwrap_or(self.now);
-        let facts = vec![
+        let mut facts = vec![
             ("since".to_owned(), self.moment(began)),
             ("severity".to_owned(), self.alert.severity.to_string()),
             ("digest".to_owned(), format!("more than {} instances fire (`max_instances`)", self.alert.max_instances)),
             ("rule".to_owned(), self.alert.when.text().to_owned()),
         ];
+        facts.extend(self.owners());
         let summary = words::digest(self.alert, firing, fresh, &judged);
-        Message { facts, ..self.message(channel, kind, thread(&self.alert.name, began), summary) }
+        let message = Message { facts, ..self.message(channel, kind, thread(&self.alert.name, began), summary) };
+        Message { excerpt: None, ..self.with_rows(message, &judged) }
     }
 
     /// What a channel is told of the alert's own health.
@@ -144,11 +164,6 @@ impl Voice<'_> {
         (self.alert.name.as_str(), channel.as_str(), kind.headword(), self.now.as_microsecond()).hash(&mut hasher);
         (self.finding.started.as_microsecond(), self.finding.ended.as_microsecond()).hash(&mut hasher);
         format!("{}-{:x}-{:016x}", ascii(self.alert.name.as_str()), self.now.as_microsecond(), hasher.finish())
-    }
-
-    fn excerpt(&self, judged: &[&Judged]) -> Option<Excerpt> {
-        let (_, table) = self.finding.answer.as_ref().ok()?;
-        evidence::excerpt(table, judged.iter().copied(), MOST_ROWS)
     }
 
     /// A moment in the alert's zone: `2026-11-20 21:00:00 KST`.

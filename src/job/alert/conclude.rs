@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::files::Files;
 use super::hold::Holds;
 use super::judged::{Judged, verdicts};
 use super::paper::Newspaper;
@@ -60,7 +61,7 @@ pub fn conclude(alert: &Alert, memory: &Memory, finding: &Finding, now: Timestam
         decisions: Vec::new(),
         source: None,
     };
-    let voice = announce::Voice { alert, finding, now };
+    let voice = announce::Voice { alert, finding, now, files: Files::default() };
     // A hold counts by the time at which it would be told, which may be long after the slot.
     let holds = Holds::new(alert, memory, now.max(finding.ended));
     let owed = speak_of_incidents(&mut outcome, &voice, memory, &holds, &stepped);

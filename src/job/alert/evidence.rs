@@ -13,14 +13,19 @@ use crate::value::Value;
 pub fn sample(alert: &Alert, finding: &Finding, most: usize) -> Option<Excerpt> {
     let (_, table) = finding.answer.as_ref().ok()?;
     let (_, judged) = verdicts(alert, &Memory::default(), finding);
-    excerpt(table, judged.iter().filter(|judged| judged.verdict == Verdict::Firing), most)
+    excerpt(table, &rows(judged.iter().filter(|judged| judged.verdict == Verdict::Firing)), most)
 }
 
-/// At most `most` of the rows behind what was judged, in the order of the result; none when there is none.
-pub(super) fn excerpt<'a>(table: &Table, judged: impl Iterator<Item = &'a Judged>, most: usize) -> Option<Excerpt> {
-    let mut evidence: Vec<usize> = judged.flat_map(|judged| judged.evidence.iter().copied()).collect();
-    evidence.sort_unstable();
-    evidence.dedup();
+/// The rows behind what was judged, in the order of the result.
+pub(super) fn rows<'a>(judged: impl Iterator<Item = &'a Judged>) -> Vec<usize> {
+    let mut rows: Vec<usize> = judged.flat_map(|judged| judged.evidence.iter().copied()).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
+}
+
+/// At most `most` of the rows behind what was judged; none when there is none.
+pub(super) fn excerpt(table: &Table, evidence: &[usize], most: usize) -> Option<Excerpt> {
     if evidence.is_empty() {
         return None;
     }
