@@ -30,8 +30,32 @@ pub mod stdout;
 mod text;
 pub mod webhook;
 
+/// How a channel likes to be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manners {
+    /// How many messages are begun before it is written how they ended: as many may come twice when the process is
+    /// killed.
+    pub begun: usize,
+    /// How many of these are on their way side by side.
+    pub abreast: usize,
+    /// When more than this many wait, they are told in one message: the other side takes only so many in a while.
+    pub patience: Option<usize>,
+}
+
+impl Manners {
+    /// One message after the other, each for itself.
+    pub const ONE_BY_ONE: Self = Self { begun: 1, abreast: 1, patience: None };
+    /// One message after the other, and one for all when more than ten wait.
+    pub const SLOW: Self = Self { begun: 1, abreast: 1, patience: Some(10) };
+}
+
 /// A place where messages go.
 pub trait Channel: Send + Sync {
+    /// How it likes to be written to.
+    fn manners(&self) -> Manners {
+        Manners::ONE_BY_ONE
+    }
+
     /// Delivers one message; `earlier` is the receipt of the first message of the same incident, when there is one.
     fn deliver<'a>(
         &'a self,

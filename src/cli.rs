@@ -20,6 +20,7 @@ mod init;
 mod junit;
 mod list;
 mod output;
+mod post;
 mod progress;
 mod query;
 mod report;

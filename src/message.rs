@@ -5,6 +5,8 @@
 //! user's own, labelled lines), rows, sections one below the other, and files; a door that cannot show a part of it, such
 //! as a picture or a file, says so in words, so that every door tells everything. Knows `name` and no more.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -149,13 +151,30 @@ impl Message {
             Content::Text(_) | Content::Value { .. } | Content::Table(_) | Content::Problem(_) => None,
         })
     }
+
+    /// The message as it is sent. One that may be a repeat says so in its first remark.
+    #[must_use]
+    pub fn sent(&self, may_repeat: bool) -> Cow<'_, Self> {
+        if !may_repeat {
+            return Cow::Borrowed(self);
+        }
+        let mut message = self.clone();
+        message.remarks.insert(0, MAY_REPEAT.into());
+        Cow::Owned(message)
+    }
 }
+
+/// What a message says of itself that may have arrived before.
+pub const MAY_REPEAT: &str = "may be a repeat: the process ended while this was being sent";
 
 /// What a channel gave back for a delivered message: whatever it needs to update or answer it later.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The channel's own words, such as a message id.
     pub reference: Option<String>,
+    /// Whether it is of a message in which others were told too: it can be answered, but it is nobody's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub digest: bool,
 }
 
 /// The identifier of the thread of an incident that began at `began`.

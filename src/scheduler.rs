@@ -65,8 +65,9 @@ impl Scheduler {
     /// Runs until `stop` is cancelled, then waits for what is going on.
     pub async fn run(self, stop: &CancellationToken) -> Ended {
         let (channels, senders) = (CancellationToken::new(), TaskTracker::new());
+        let enough = CancellationToken::new();
         for channel in self.doors.channels().keys() {
-            senders.spawn(self.sender(channel.clone()).run(channels.clone()));
+            senders.spawn(self.sender(channel.clone(), &enough).run(channels.clone()));
         }
         self.dispatch(stop).await;
         info!("stopping: {} runs go on", self.runs.len());
@@ -81,7 +82,11 @@ impl Scheduler {
         channels.cancel();
         senders.close();
         if tokio::time::timeout(GRACE, senders.wait()).await.is_err() {
-            ended = Ended::BrokenOff;
+            // What was not begun goes out after the next start; what is on its way is not sent twice.
+            enough.cancel();
+            if tokio::time::timeout(GRACE, senders.wait()).await.is_err() {
+                ended = Ended::BrokenOff;
+            }
         }
         ended
     }
@@ -147,13 +152,14 @@ impl Scheduler {
         });
     }
 
-    fn sender(&self, channel: Name) -> sender::Sender {
+    fn sender(&self, channel: Name, enough: &CancellationToken) -> sender::Sender {
         sender::Sender {
             channel,
             doors: Arc::clone(&self.doors),
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             posted: Arc::clone(&self.posted),
+            enough: enough.clone(),
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A claim makes one run of a job the only one; [`Memory`] is what the last runs learned of an alert; everything a run
 //! learns comes back as one [`Outcome`], written in one transaction together with the messages it decided to send.
-//! Messages wait in the outbox, oldest first in each lane of alert and channel, until they are settled. Knows the
-//! words, `predicate` no more than through `incident`, and `message`.
+//! Messages wait in the outbox, oldest first in each lane of alert and channel, until whoever has the [`Turn`] of their
+//! channel has sent them. Knows the words, `predicate` no more than through `incident`, and `message`.
 
 use std::fmt;
 use std::path::Path;
@@ -13,11 +13,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::incident::{Health, Instance, Sighting, State, Told, Why};
-use crate::message::{Kind, Message, Receipt};
 use crate::name::Name;
 use crate::secret::{Environment, Revealed, Secret, SecretError};
 use crate::value::Value;
 
+pub use outbox::{Backlog, Condition, Fate, Letter, Outgoing, Pick, Reach, Settlement, Step, Trouble, Turn, Waiting};
+
+mod outbox;
 mod sqlite;
 mod timetable;
 
@@ -45,14 +47,44 @@ pub trait Store: Timetable {
     /// has told.
     fn record<'a>(&'a self, runs: &'a [(&'a Claim, &'a Outcome)]) -> BoxFuture<'a, Result<Vec<usize>, StoreError>>;
 
-    /// The oldest waiting message of each alert for a channel, where its next attempt is due at `now`.
-    fn waiting<'a>(&'a self, channel: &'a Name, now: Timestamp) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>>;
+    /// Takes the turn to send for a channel; none while another sender has it, in whichever process. A turn ends when it
+    /// is dropped, or at the latest within seconds after its process ended.
+    fn turn<'a>(&'a self, channel: &'a Name) -> BoxFuture<'a, Result<Option<Turn>, StoreError>>;
 
-    /// When the next attempt for a channel is due, none when nothing waits.
+    /// What may be sent at `now` by the one whose turn it is, in the order of the outbox: of each lane its oldest
+    /// message, unless that waits for a later attempt; with `deep` also what waits behind it.
+    fn due<'a>(
+        &'a self,
+        turn: &'a Turn,
+        now: Timestamp,
+        reach: Reach,
+    ) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>>;
+
+    /// Writes how attempts ended and which begin, in one transaction that is on disk when this returns: only then may
+    /// they be sent. That a message was delivered is written whatever happened meanwhile; anything else not about one
+    /// that someone dropped. Fails when the turn is lost, and then nothing may be sent.
+    fn step<'a>(&'a self, turn: &'a Turn, step: &'a Step<'a>) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// When something may be sent on a channel, none when nothing waits.
     fn next_attempt<'a>(&'a self, channel: &'a Name) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;
 
-    /// Writes how an attempt to deliver ended.
-    fn settle<'a>(&'a self, seq: i64, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// How much waits for each channel, was given up, or what is wrong with it; nothing of channels without any.
+    fn backlog(&self) -> BoxFuture<'_, Result<Vec<Backlog>, StoreError>>;
+
+    /// The messages that are meant, in the order of the outbox; never one that was delivered or dropped.
+    fn outbox<'a>(&'a self, pick: &'a Pick) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>>;
+
+    /// Makes the messages that are meant due at `now`, and their channels be tried: one that was given up waits again,
+    /// in its old place and for as long as it was wanted at first. Gives them as they were.
+    fn hasten<'a>(&'a self, pick: &'a Pick, now: Timestamp) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>>;
+
+    /// Takes the messages that are meant out of the outbox, because `who` said so. Gives them as they were.
+    fn discard<'a>(
+        &'a self,
+        pick: &'a Pick,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>>;
 
     /// Holds back the news of an alert, or of one key of it.
     fn silence<'a>(&'a self, silence: &'a Silence) -> BoxFuture<'a, Result<(), StoreError>>;
@@ -265,45 +297,6 @@ pub struct Past {
     pub decisions: Vec<(Decision, Option<Letter>)>,
 }
 
-/// A message as the outbox knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
-    /// Where it goes.
-    pub channel: Name,
-    /// What it tells.
-    pub kind: Kind,
-    /// When it was decided.
-    pub created: Timestamp,
-    /// How often delivery was tried.
-    pub attempts: u32,
-    /// What became of it.
-    pub fate: Fate,
-}
-
-/// What became of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It waits.
-    Waiting {
-        /// For this.
-        next_attempt: Timestamp,
-        /// What happened the last time, when it was tried.
-        problem: Option<String>,
-    },
-    /// It was delivered.
-    Delivered {
-        /// When.
-        at: Timestamp,
-    },
-    /// It was given up.
-    Dead {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        problem: String,
-    },
-}
-
 /// What a run saw of its source, and what to send if no other run has told so: many alerts see the same outage. A
 /// sighting counts against the last news only when its run began after that was seen.
 #[derive(Clone, Debug)]
@@ -314,58 +307,6 @@ pub struct AboutSource {
     pub seen: Sighting,
     /// One message for each channel that may have to be told.
     pub messages: Vec<Outgoing>,
-}
-
-/// A message on its way to the outbox.
-#[derive(Clone, Debug)]
-pub struct Outgoing {
-    /// Where it goes.
-    pub channel: Name,
-    /// What it says.
-    pub message: Message,
-    /// After this nobody wants it any more.
-    pub expires: Timestamp,
-}
-
-/// A message of the outbox.
-#[derive(Clone, Debug)]
-pub struct Waiting {
-    /// Its place in the order of the outbox.
-    pub seq: i64,
-    /// What it says.
-    pub message: Message,
-    /// How often delivery was tried.
-    pub attempts: u32,
-    /// After this nobody wants it any more.
-    pub expires: Timestamp,
-    /// What the channel gave back for the first delivered message of the same thread.
-    pub earlier: Option<Receipt>,
-}
-
-/// How an attempt to deliver ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settlement {
-    /// It was delivered.
-    Delivered {
-        /// When.
-        at: Timestamp,
-        /// What the channel gave back.
-        receipt: Receipt,
-    },
-    /// It failed and is tried again.
-    Again {
-        /// When.
-        at: Timestamp,
-        /// What happened.
-        problem: String,
-    },
-    /// It was given up.
-    Dead {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        problem: String,
-    },
 }
 
 /// Why the store cannot do what was asked.

@@ -1,5 +1,6 @@
 //! `rowcall check`: alerts judged once.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use clap_complete::engine::ArgValueCandidates;
 use self::account::{Account, Line};
 use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::post::{self, Parting};
 use super::progress::Progress;
 use super::target::{self, Target, TargetParser};
 use super::{complete, find, report, select, stop};
@@ -16,10 +18,9 @@ use crate::catalogue::{Alert, Catalogue};
 use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
 use crate::job::batch::{Batch, Ended, Keeping};
-use crate::job::deliver;
 use crate::message::Severity;
 use crate::secret::Environment;
-use crate::store::{self, Outgoing, Store};
+use crate::store::{self, Fate, Letter, Outgoing, Pick, Store};
 
 mod account;
 mod github;
@@ -111,16 +112,14 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
             samples: flags.samples.into(),
             now: || SystemClock.now(),
         };
+        let parting = Parting::default();
         let work = async {
             match flags.notify {
-                true => notify(&batch, &sources.environment, &wishes, output).await,
+                true => notify(&batch, &sources.environment, &wishes, &parting, output).await,
                 false => judge(&batch, Keeping::Nothing, &wishes, Vec::new(), output).await.map(|(exit, _)| exit),
             }
         };
-        let done = tokio::select! {
-            done = work => done,
-            exit = stop.signal() => Ok(exit),
-        };
+        let done = stop.part(&parting, work).await.unwrap_or_else(Ok);
         doors.close().await;
         done
     })
@@ -178,6 +177,7 @@ async fn notify(
     batch: &Batch<'_>,
     environment: &Environment,
     wishes: &Wishes,
+    parting: &Parting,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let Catalogue { state, folder, .. } = batch.catalogue;
@@ -188,24 +188,33 @@ async fn notify(
         return Ok(exit);
     }
     let store = store::open(&state.url, environment, folder).await?;
-    let done = tell(batch, store.as_ref(), wishes, output).await;
+    let done = tell(batch, store.as_ref(), wishes, parting, output).await;
     store.close().await;
     done
 }
 
 /// The messages of earlier runs that would go out first: the oldest of each alert and channel.
 async fn earlier(batch: &Batch<'_>, store: Option<&dyn Store>) -> Result<Vec<Outgoing>, Failure> {
-    let (Some(store), mut earlier) = (store, Vec::new()) else { return Ok(Vec::new()) };
-    for channel in batch.catalogue.channels.keys() {
-        for waiting in store.waiting(channel, (batch.now)()).await? {
-            let (message, expires) = (waiting.message, waiting.expires);
-            earlier.push(Outgoing { channel: channel.clone(), message, expires });
-        }
-    }
-    Ok(earlier)
+    let Some(store) = store else { return Ok(Vec::new()) };
+    let now = (batch.now)();
+    let mut lanes = BTreeSet::new();
+    let mut letters = store.outbox(&Pick { waiting: true, ..Pick::default() }).await?;
+    letters.retain(|Letter { channel, message, fate, .. }| {
+        let due = matches!(fate, Fate::Waiting { next_attempt, .. } if *next_attempt <= now);
+        let first = lanes.insert((channel.clone(), message.alert.clone()));
+        first && due && batch.catalogue.channels.contains_key(channel)
+    });
+    let outgoing = |Letter { channel, message, expires, .. }| Outgoing { channel, message, expires };
+    Ok(letters.into_iter().map(outgoing).collect())
 }
 
-async fn tell(batch: &Batch<'_>, store: &dyn Store, wishes: &Wishes, output: &mut Output) -> Result<Exit, Failure> {
+async fn tell(
+    batch: &Batch<'_>,
+    store: &dyn Store,
+    wishes: &Wishes,
+    parting: &Parting,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     let (exit, decided) = judge(batch, Keeping::Everything(store), wishes, Vec::new(), output).await?;
     let listed = wishes.targets.iter().any(|target| target.file.is_none() && !target.format.is_alone());
     if listed && !decided.is_empty() {
@@ -213,6 +222,5 @@ async fn tell(batch: &Batch<'_>, store: &dyn Store, wishes: &Wishes, output: &mu
     }
     drop(decided);
     store.prune(batch.catalogue.state.horizon((batch.now)()), (batch.now)()).await?;
-    let deliveries = deliver::all(store, batch.doors, (batch.now)(), fastrand::f64).await?;
-    Ok(exit.merge(report::undelivered(&deliveries, output)))
+    Ok(exit.merge(post::send(store, batch.doors, parting, output).await?))
 }

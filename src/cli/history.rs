@@ -135,6 +135,7 @@ fn delivery(letter: &Letter) -> Delivery {
         Fate::Waiting { next_attempt, problem } => ("waiting", *next_attempt, problem.clone()),
         Fate::Delivered { at } => ("delivered", *at, None),
         Fate::Dead { at, problem } => ("dead", *at, Some(problem.clone())),
+        Fate::Dropped { at, by } => ("dropped", *at, Some(format!("dropped by {by}"))),
     };
     Delivery { state, at: Some(at), attempts: letter.attempts, problem }
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::post::{self, Parting};
 use super::{complete, find, report, stop};
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
@@ -61,14 +62,17 @@ async fn once(catalogue: &Catalogue, output: &Output) -> Result<Exit, Failure> {
     let (sources, channels) = output.worlds(catalogue);
     let doors = Doors::new(catalogue, &sources, &channels);
     let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
-    let work = once::pass(catalogue, &doors, store.as_ref(), SystemClock.now(), fastrand::f64);
-    let done = tokio::select! {
-        done = work => done.map_err(Failure::from).map(|pass| {
-            report::explain(pass.reports.iter(), catalogue, output);
-            report::unjudged(&pass.reports).merge(report::undelivered(&pass.deliveries, output))
-        }),
-        exit = stop.signal() => Ok(exit),
+    let parting = Parting::default();
+    let work = async {
+        let pass = once::pass(catalogue, &doors, store.as_ref(), SystemClock.now()).await;
+        report::explain(pass.reports.iter(), catalogue, output);
+        let sent = post::send(store.as_ref(), &doors, &parting, output).await?;
+        match pass.lost {
+            None => Ok(report::unjudged(&pass.reports).merge(sent)),
+            Some(lost) => Err(lost.into()),
+        }
     };
+    let done = stop.part(&parting, work).await.unwrap_or_else(Ok);
     doors.close().await;
     store.close().await;
     done

@@ -3,6 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{Exit, Failure};
+use super::post::Parting;
 
 /// Listens for Ctrl-C and SIGTERM.
 pub(super) struct Stop {
@@ -27,6 +28,24 @@ impl Stop {
             _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Terminated,
         }
+    }
+
+    /// Runs `work`; a signal ends it at once. While it sends, the first asks it to end and waits for what is on its way,
+    /// the second ends it.
+    pub(super) async fn part<T>(&mut self, parting: &Parting, work: impl Future<Output = T>) -> Result<T, Exit> {
+        tokio::pin!(work);
+        let exit = tokio::select! {
+            done = &mut work => return Ok(done),
+            exit = self.signal() => exit,
+        };
+        if parting.is_sending() {
+            parting.enough.cancel();
+            tokio::select! {
+                _ = &mut work => {}
+                _ = self.signal() => {}
+            }
+        }
+        Err(exit)
     }
 
     /// Runs `work`; the first signal cancels `token` and waits for it to end by itself, the second ends at once.

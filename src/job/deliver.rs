@@ -1,130 +1,276 @@
 //! From the outbox to the channels: the only place that tries again.
 //!
-//! Messages of one alert and channel go out oldest first; a failing one holds back its lane and nothing else. What
-//! is left waiting goes out with the next call. Time and randomness are arguments.
+//! Messages of one alert and channel go out oldest first; a failing one holds back its lane and nothing else. A channel
+//! that does not work is tried with one message at a time, and its messages wait. Which messages an attempt begins for is
+//! on disk before the first of them is sent, so that after a crash the next attempt says that it may be a repeat. What
+//! to do next and what an answer means is decided in `plan`, `judge` and `digest`, which are pure; time and
+//! randomness are arguments.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::{SignedDuration, Timestamp};
+use futures_util::stream::{self, StreamExt};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
+use self::judge::Answer;
+use self::plan::Plan;
 use super::Doors;
-use crate::channel::{DeliveryError, Retry};
+use crate::channel::{Channel, Manners, Retry};
 use crate::message::Receipt;
 use crate::name::Name;
-use crate::store::{Settlement, Store, StoreError, Waiting};
+use crate::store::{Condition, Settlement, Step, Store, StoreError, Trouble, Turn, Waiting};
 
-/// The first wait before trying again; it doubles with each attempt.
-const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// The longest wait before trying again.
-const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
-/// How long a channel that does not work is left alone.
-const BROKEN_WAIT: Duration = Duration::from_secs(5 * 60);
+mod digest;
+mod judge;
+mod plan;
+#[cfg(test)]
+mod sample;
 
 /// What became of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
+    /// The message's place in the order of the outbox.
+    pub seq: i64,
     /// Where it was to go.
     pub channel: Name,
-    /// The alert it speaks of.
+    /// The alert it speaks of, or the source.
     pub alert: String,
+    /// Whether it was told together with others.
+    pub together: bool,
     /// How it ended.
     pub settlement: Settlement,
 }
 
-impl Delivery {
-    /// Whether the message arrived.
-    #[must_use]
-    pub fn is_delivered(&self) -> bool {
-        matches!(self.settlement, Settlement::Delivered { .. })
+/// What somebody who watches the sending hears of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News<'a> {
+    /// What became of a message.
+    Delivery(&'a Delivery),
+    /// The channel itself does not work, which it did before.
+    Broke(&'a Name, &'a Trouble),
+    /// The channel works again.
+    Mended(&'a Name),
+}
+
+/// How the sending for a channel ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emptied {
+    /// Nothing is due any more, or the channel is left alone for now.
+    Done,
+    /// Another sender works on this channel; nothing was done.
+    Elsewhere,
+}
+
+/// Whoever sends what is due.
+#[derive(Clone, Copy)]
+pub struct Postman<'a> {
+    /// Where the messages wait.
+    pub store: &'a dyn Store,
+    /// Where they go.
+    pub doors: &'a Doors,
+    /// What time it is.
+    pub now: &'a (dyn Fn() -> Timestamp + Sync),
+    /// A number in 0..1 for the jitter of waits.
+    pub chance: fn() -> f64,
+    /// Ends the sending early: what is on its way is waited for, nothing else is begun.
+    pub enough: &'a CancellationToken,
+    /// Hears what happens.
+    pub hears: &'a (dyn Fn(News<'_>) + Sync),
+}
+
+impl Postman<'_> {
+    /// Sends everything that is due for every channel, the channels side by side; gives those that are another's.
+    ///
+    /// # Errors
+    /// The store failed; what was sent may then be sent again, and says so.
+    pub async fn all(&self) -> Result<Vec<Name>, StoreError> {
+        let one = async |name: &Name| (name.clone(), self.channel(name).await);
+        // One that fails must not break off what the others have on their way.
+        let each = futures_util::future::join_all(self.doors.channels().keys().map(one)).await;
+        let mut elsewhere = Vec::new();
+        for (name, emptied) in each {
+            match emptied? {
+                Emptied::Done => {}
+                Emptied::Elsewhere => elsewhere.push(name),
+            }
+        }
+        Ok(elsewhere)
+    }
+
+    /// Sends everything that is due for one channel.
+    ///
+    /// # Errors
+    /// The store failed; what was sent may then be sent again, and says so.
+    pub async fn channel(&self, name: &Name) -> Result<Emptied, StoreError> {
+        let Some(door) = self.doors.channels().get(name) else { return Ok(Emptied::Done) };
+        if self.store.next_attempt(name).await?.is_none_or(|next| next > (self.now)()) {
+            return Ok(Emptied::Done);
+        }
+        let Some(turn) = self.store.turn(name).await? else { return Ok(Emptied::Elsewhere) };
+        let (trouble, manners) = (turn.trouble.clone(), door.manners());
+        let mut round =
+            Round { postman: *self, door: door.as_ref(), turn, manners, trouble, ended: Vec::new(), learned: None };
+        round.empty().await?;
+        Ok(Emptied::Done)
     }
 }
 
-/// Sends everything that is due for every channel, the channels side by side.
-///
-/// # Errors
-/// The store failed; what was sent may then be sent again.
-pub async fn all(
-    store: &dyn Store,
-    doors: &Doors,
-    now: Timestamp,
-    chance: fn() -> f64,
-) -> Result<Vec<Delivery>, StoreError> {
-    let each = doors.channels().keys().map(|name| channel(store, doors, name, now, chance));
-    Ok(futures_util::future::try_join_all(each).await?.into_iter().flatten().collect())
+/// The work on one channel, as long as it is ours.
+struct Round<'a> {
+    postman: Postman<'a>,
+    door: &'a dyn Channel,
+    turn: Turn,
+    manners: Manners,
+    trouble: Option<Trouble>,
+    /// How attempts ended, as far as it is not written yet.
+    ended: Vec<(i64, Settlement)>,
+    /// What was learned of the channel, as far as it is not written yet.
+    learned: Option<Condition>,
 }
 
-/// Sends everything that is due for one channel. `chance` gives a number in 0..1.
-///
-/// # Errors
-/// The store failed; what was sent may then be sent again.
-pub async fn channel(
-    store: &dyn Store,
-    doors: &Doors,
-    name: &Name,
-    now: Timestamp,
-    chance: fn() -> f64,
-) -> Result<Vec<Delivery>, StoreError> {
-    let mut deliveries = Vec::new();
-    let Some(door) = doors.channels().get(name) else { return Ok(deliveries) };
-    loop {
-        let waiting = store.waiting(name, now).await?;
-        if waiting.is_empty() {
-            return Ok(deliveries);
+impl Round<'_> {
+    async fn empty(&mut self) -> Result<(), StoreError> {
+        while self.goes_on() {
+            let now = (self.postman.now)();
+            let due = self.postman.store.due(&self.turn, now, plan::reach(self.manners)).await?;
+            match plan::plan(due, self.manners, self.trouble.as_ref(), now) {
+                Plan::Rest => return Ok(()),
+                Plan::GiveUp(stale) => self.give_up(&stale, now),
+                Plan::Probe(waiting) => self.send(&[*waiting]).await?,
+                Plan::Together(all) => self.send_together(&all).await?,
+                Plan::Each(each) => self.send_each(&each).await?,
+            }
+            self.write(&[]).await?;
         }
-        for message in waiting {
-            let settlement = if message.expires <= now {
-                Settlement::Dead { at: now, problem: "nobody wants it any more: it waited too long".into() }
-            } else {
-                let answer = door.deliver(&message.message, message.earlier.as_ref()).await;
-                settle(answer, &message, now, chance())
+        Ok(())
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.postman.enough.is_cancelled() && self.turn.stands()
+    }
+
+    fn give_up(&mut self, stale: &[Waiting], now: Timestamp) {
+        for waiting in stale {
+            let problem = "nobody wants it any more: it waited too long".into();
+            self.end(waiting, false, Settlement::Dead { at: now, problem });
+        }
+    }
+
+    /// Sends a few at a time, until one fails.
+    async fn send_each(&mut self, each: &[Waiting]) -> Result<(), StoreError> {
+        for few in each.chunks(self.manners.begun.max(1)) {
+            self.send(few).await?;
+            if self.trouble.is_some() || !self.goes_on() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends messages of different lanes: what was sent before is written together with the beginning of these.
+    async fn send(&mut self, few: &[Waiting]) -> Result<(), StoreError> {
+        let begun: Vec<i64> = few.iter().map(|waiting| waiting.seq).collect();
+        self.write(&begun).await?;
+        let halted = AtomicBool::new(false);
+        let mut attempts = Vec::with_capacity(few.len());
+        for waiting in few {
+            attempts.push(self.attempt(waiting, &halted));
+        }
+        let answers: Vec<(&Waiting, Option<Answer>)> =
+            stream::iter(attempts).buffer_unordered(self.manners.abreast.max(1)).collect().await;
+        let now = (self.postman.now)();
+        let known: Vec<&Answer> = answers.iter().filter_map(|(_, answer)| answer.as_ref()).collect();
+        self.learn(&known, now);
+        for (waiting, answer) in &answers {
+            let settlement = answer
+                .as_ref()
+                .map_or(Settlement::Untried, |answer| judge::settle(answer, waiting, now, (self.postman.chance)()));
+            self.end(waiting, false, settlement);
+        }
+        Ok(())
+    }
+
+    /// Sends one message; no answer when another failed meanwhile or the sending is to end.
+    async fn attempt<'a>(&self, waiting: &'a Waiting, halted: &AtomicBool) -> (&'a Waiting, Option<Answer>) {
+        if halted.load(Ordering::Relaxed) || !self.goes_on() {
+            return (waiting, None);
+        }
+        let message = waiting.message.sent(waiting.may_repeat);
+        let answer = self.door.deliver(&message, waiting.earlier.as_ref()).await;
+        let failed = answer.as_ref().is_err_and(|error| error.retry != Retry::Never);
+        halted.fetch_or(failed, Ordering::Relaxed);
+        (waiting, Some(answer))
+    }
+
+    /// Tells all of these in one message.
+    async fn send_together(&mut self, all: &[Waiting]) -> Result<(), StoreError> {
+        let digest = digest::compose(&self.turn.channel, all, (self.postman.now)());
+        let begun: Vec<i64> = all.iter().map(|waiting| waiting.seq).collect();
+        self.write(&begun).await?;
+        let may_repeat = all.iter().any(|waiting| waiting.may_repeat);
+        let answer = self.door.deliver(&digest.sent(may_repeat), None).await;
+        let now = (self.postman.now)();
+        self.learn(&[&answer], now);
+        let refused = answer.as_ref().is_err_and(|error| error.retry == Retry::Never);
+        if refused {
+            // What cannot be told together is told one by one.
+            self.manners.patience = None;
+        }
+        let answer = answer.map(|receipt| Receipt { digest: true, ..receipt });
+        let chance = (self.postman.chance)();
+        for waiting in all {
+            let settlement = match refused {
+                true => Settlement::Untried,
+                false => judge::settle(&answer, waiting, now, chance),
             };
-            store.settle(message.seq, &settlement).await?;
-            let alert = message.message.alert;
-            deliveries.push(Delivery { channel: name.clone(), alert, settlement });
+            self.end(waiting, true, settlement);
         }
+        Ok(())
     }
-}
 
-/// What an answer of a channel means for the message.
-fn settle(answer: Result<Receipt, DeliveryError>, waiting: &Waiting, now: Timestamp, chance: f64) -> Settlement {
-    let again = |wait: Duration, problem: String| match later(now, wait) {
-        at if at < waiting.expires => Settlement::Again { at, problem },
-        _ => Settlement::Dead { at: now, problem },
-    };
-    match answer {
-        Ok(receipt) => Settlement::Delivered { at: now, receipt },
-        Err(DeliveryError { retry: Retry::Never, problem }) => Settlement::Dead { at: now, problem },
-        Err(DeliveryError { retry: Retry::Broken, problem }) => again(BROKEN_WAIT, problem),
-        Err(DeliveryError { retry: Retry::After(floor), problem }) => {
-            again(floor.unwrap_or_default() + backoff(waiting.attempts, chance), problem)
+    fn learn(&mut self, answers: &[&Answer], now: Timestamp) {
+        let Some(learned) = judge::learn(answers, self.trouble.as_ref(), now, (self.postman.chance)()) else { return };
+        let was_broken = self.trouble.as_ref().is_some_and(|trouble| trouble.broken);
+        let (channel, hears) = (&self.turn.channel, self.postman.hears);
+        self.trouble = match &learned {
+            Condition::Works => {
+                if was_broken {
+                    hears(News::Mended(channel));
+                }
+                None
+            }
+            Condition::Troubled(trouble) => {
+                if trouble.broken && !was_broken {
+                    hears(News::Broke(channel, trouble));
+                }
+                Some(trouble.clone())
+            }
+        };
+        self.learned = Some(learned);
+    }
+
+    /// Keeps how an attempt ended until it is written.
+    fn end(&mut self, waiting: &Waiting, together: bool, settlement: Settlement) {
+        let (channel, alert) = (self.turn.channel.clone(), waiting.message.alert.clone());
+        (self.postman.hears)(News::Delivery(&Delivery {
+            seq: waiting.seq,
+            channel,
+            alert,
+            together,
+            settlement: settlement.clone(),
+        }));
+        self.ended.push((waiting.seq, settlement));
+    }
+
+    /// Writes what ended and what begins.
+    async fn write(&mut self, begun: &[i64]) -> Result<(), StoreError> {
+        if self.ended.is_empty() && begun.is_empty() {
+            return Ok(());
         }
-    }
-}
-
-/// Exponential, with full jitter so that what failed together does not try again together; never nothing.
-fn backoff(attempts: u32, chance: f64) -> Duration {
-    let ceiling = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(attempts)).min(LONGEST_WAIT);
-    ceiling.mul_f64(chance.clamp(0.0, 1.0)).max(Duration::from_millis(100))
-}
-
-fn later(now: Timestamp, wait: Duration) -> Timestamp {
-    SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{BROKEN_WAIT, LONGEST_WAIT, backoff, later};
-    use jiff::Timestamp;
-    use std::time::Duration;
-
-    #[test]
-    fn waits_grow_to_a_ceiling_and_are_never_nothing() {
-        let seconds = Duration::from_secs;
-        assert_eq!(backoff(0, 1.0), seconds(2));
-        assert_eq!(backoff(3, 1.0), seconds(16));
-        assert_eq!(backoff(3, 0.5), seconds(8));
-        assert_eq!(backoff(30, 1.0), LONGEST_WAIT);
-        assert_eq!(backoff(5, 0.0), Duration::from_millis(100));
-        assert!(later(Timestamp::MAX, BROKEN_WAIT) == Timestamp::MAX);
+        let step = Step { at: (self.postman.now)(), ended: &self.ended, begun, learned: self.learned.as_ref() };
+        self.postman.store.step(&self.turn, &step).await?;
+        self.ended.clear();
+        self.learned = None;
+        Ok(())
     }
 }

@@ -169,10 +169,11 @@ impl Speaker<'_> {
     }
 
     fn letter(&self, letter: &Letter) -> String {
-        let what = format!("The message `{}` of {}", letter.kind.headword(), self.at(letter.created));
+        let what = format!("The message `{}` of {}", letter.message.kind.headword(), self.at(letter.created));
         match &letter.fate {
             Fate::Delivered { at } => format!("{what} was delivered at {}.", self.at(*at)),
             Fate::Dead { at, problem } => format!("{what} was given up at {}: {problem}.", self.at(*at)),
+            Fate::Dropped { at, by } => format!("{what} was dropped at {} by {by}.", self.at(*at)),
             Fate::Waiting { next_attempt, problem: None } => {
                 format!("{what} waits to be sent, from {} on.", self.at(*next_attempt))
             }

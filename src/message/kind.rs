@@ -60,11 +60,15 @@ pub enum Kind {
     Report,
     /// A trial of the channel, by hand.
     Test,
+    /// Several messages in one, among them one of an incident that began.
+    Digest,
+    /// Several messages in one; no incident began.
+    Roundup,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Firing,
         Self::Repeat,
         Self::Resolved,
@@ -74,6 +78,8 @@ impl Kind {
         Self::SourceUp,
         Self::Report,
         Self::Test,
+        Self::Digest,
+        Self::Roundup,
     ];
 
     /// The word at the head of a message, in capitals; a report needs none.
@@ -89,6 +95,7 @@ impl Kind {
             Self::SourceUp => "SOURCE UP",
             Self::Report => "",
             Self::Test => "TEST",
+            Self::Digest | Self::Roundup => "DIGEST",
         }
     }
 
@@ -105,6 +112,8 @@ impl Kind {
             Self::SourceUp => "source-up",
             Self::Report => "report",
             Self::Test => "test",
+            Self::Digest => "digest",
+            Self::Roundup => "roundup",
         }
     }
 
@@ -117,17 +126,17 @@ impl Kind {
     /// Whether something is wrong.
     #[must_use]
     pub fn is_trouble(self) -> bool {
-        matches!(self, Self::Firing | Self::Repeat | Self::Unwell | Self::SourceDown)
+        matches!(self, Self::Firing | Self::Repeat | Self::Unwell | Self::SourceDown | Self::Digest)
     }
 
     /// How a door may colour a message of this kind and loudness.
     #[must_use]
     pub fn tone(self, severity: Severity) -> Tone {
         match self {
-            Self::Firing | Self::Repeat => Tone::Alarm(severity),
+            Self::Firing | Self::Repeat | Self::Digest => Tone::Alarm(severity),
             Self::Unwell | Self::SourceDown => Tone::Doubt,
             Self::Resolved | Self::Well | Self::SourceUp => Tone::Relief,
-            Self::Report | Self::Test => Tone::Calm,
+            Self::Report | Self::Test | Self::Roundup => Tone::Calm,
         }
     }
 }

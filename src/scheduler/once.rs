@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::missed;
 use crate::catalogue::Catalogue;
 use crate::job::alert::Report;
-use crate::job::deliver::{self, Delivery};
 use crate::job::run::{self, Ran};
 use crate::job::{Doors, Job};
 use crate::store::{Store, StoreError};
@@ -21,30 +20,23 @@ const FRESH: SignedDuration = SignedDuration::from_mins(1);
 pub struct Pass {
     /// How each alert stands that was run.
     pub reports: Vec<Report>,
-    /// What became of each message that was due, earlier ones included.
-    pub deliveries: Vec<Delivery>,
+    /// Why other runs were lost.
+    pub lost: Option<StoreError>,
 }
 
-/// Runs every slot that was due until `now` and has had no run, then sends what is due.
-///
-/// # Errors
-/// The store failed.
-pub async fn pass(
-    catalogue: &Catalogue,
-    doors: &Doors,
-    store: &dyn Store,
-    now: Timestamp,
-    chance: fn() -> f64,
-) -> Result<Pass, StoreError> {
+/// Runs every slot that was due until `now` and has had no run. What is to be sent waits in the outbox.
+pub async fn pass(catalogue: &Catalogue, doors: &Doors, store: &dyn Store, now: Timestamp) -> Pass {
     let one = async |job: Job<'_>| catch_up(job, doors, store, now).await;
     let jobs: Vec<Job<'_>> = Job::scheduled(catalogue).collect();
-    let runs = futures_util::stream::iter(jobs).map(one).buffered(AT_ONCE);
-    let runs: Vec<Result<Vec<Report>, StoreError>> = runs.collect().await;
-    let mut pass = Pass { deliveries: deliver::all(store, doors, now, chance).await?, ..Pass::default() };
-    for reports in runs {
-        pass.reports.extend(reports?);
+    let mut runs = futures_util::stream::iter(jobs).map(one).buffered(AT_ONCE);
+    let mut pass = Pass::default();
+    while let Some(run) = runs.next().await {
+        match run {
+            Ok(reports) => pass.reports.extend(reports),
+            Err(problem) => pass.lost = Some(problem),
+        }
     }
-    Ok(pass)
+    pass
 }
 
 async fn catch_up(job: Job<'_>, doors: &Doors, store: &dyn Store, now: Timestamp) -> Result<Vec<Report>, StoreError> {

@@ -9,13 +9,17 @@ use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::job::Doors;
-use crate::job::deliver::{self, Delivery};
+use crate::job::deliver::{Delivery, Emptied, News, Postman};
 use crate::message::one_line;
 use crate::name::Name;
 use crate::store::{Settlement, Store};
 
 /// How long the store is left alone after it failed.
 const STORE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// How soon another sender's channel is looked at again.
+const ELSEWHERE_PAUSE: SignedDuration = SignedDuration::from_secs(1);
+/// How soon the outbox is looked at when nothing is due: another process may have put something there.
+const GLANCE: SignedDuration = SignedDuration::from_secs(15);
 
 /// Empties the outbox of one channel.
 pub(super) struct Sender {
@@ -25,6 +29,8 @@ pub(super) struct Sender {
     pub(super) clock: Arc<dyn Clock>,
     /// Told whenever a run put messages into the outbox.
     pub(super) posted: Arc<Notify>,
+    /// Ends the sending early: what is on its way is waited for, the rest goes out after the next start.
+    pub(super) enough: CancellationToken,
 }
 
 impl Sender {
@@ -42,41 +48,53 @@ impl Sender {
             tokio::select! {
                 () = posted => {}
                 () = stop.cancelled() => {}
-                () = self.wait(next) => {}
+                () = self.clock.sleep_until(next) => {}
             }
         }
     }
 
-    async fn wait(&self, next: Option<Timestamp>) {
-        match next {
-            Some(next) => self.clock.sleep_until(next).await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Sends what is due and says when something is due again.
-    async fn send(&self) -> Option<Timestamp> {
-        let now = self.clock.now();
-        let sent = deliver::channel(self.store.as_ref(), &self.doors, &self.channel, now, fastrand::f64).await;
-        let next = match sent {
-            Ok(deliveries) => {
-                deliveries.iter().for_each(log);
-                self.store.next_attempt(&self.channel).await
-            }
+    /// Sends what is due and says when to look again.
+    async fn send(&self) -> Timestamp {
+        let now = || self.clock.now();
+        let postman = Postman {
+            store: self.store.as_ref(),
+            doors: &self.doors,
+            now: &now,
+            chance: fastrand::f64,
+            enough: &self.enough,
+            hears: &log,
+        };
+        let later = |pause: SignedDuration| self.clock.now().checked_add(pause).unwrap_or(Timestamp::MAX);
+        let next = match postman.channel(&self.channel).await {
+            Ok(Emptied::Done) => self.store.next_attempt(&self.channel).await,
+            Ok(Emptied::Elsewhere) => return later(ELSEWHERE_PAUSE),
             Err(problem) => Err(problem),
         };
-        next.unwrap_or_else(|problem| {
-            error!("channel {}: {problem}", self.channel);
-            now.checked_add(STORE_PAUSE).ok()
-        })
+        match next {
+            Ok(next) => next.unwrap_or(Timestamp::MAX).min(later(GLANCE)),
+            Err(problem) => {
+                error!("channel {}: {problem}", self.channel);
+                later(STORE_PAUSE)
+            }
+        }
     }
 }
 
 /// One line for an attempt; words from the other side cannot begin another.
-fn log(Delivery { channel, alert, settlement }: &Delivery) {
+fn log(news: News<'_>) {
+    let Delivery { channel, alert, together, settlement, .. } = match news {
+        News::Delivery(delivery) => delivery,
+        News::Broke(channel, trouble) => {
+            let (problem, until) = (one_line(&trouble.problem), trouble.until);
+            return error!("channel {channel} does not work: {problem}; what is for it waits, one is tried at {until}");
+        }
+        News::Mended(channel) => return info!("channel {channel} works again"),
+    };
+    let how = if *together { " in a digest" } else { "" };
     match settlement {
-        Settlement::Delivered { .. } => info!("alert {alert}: told {channel}"),
+        Settlement::Delivered { .. } => info!("alert {alert}: told {channel}{how}"),
         Settlement::Again { at, problem } => warn!("alert {alert}: {channel}: {}; again at {at}", one_line(problem)),
         Settlement::Dead { problem, .. } => error!("alert {alert}: {channel}: given up: {}", one_line(problem)),
+        Settlement::Untried => {}
     }
 }

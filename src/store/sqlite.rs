@@ -13,10 +13,15 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use super::{Claim, Claimed, Letter, Memory, Outcome, Past, Settlement, Silence, Store, StoreError, Waiting, Wanted};
+use super::outbox::Lease;
+use super::{
+    Backlog, Claim, Claimed, Letter, Memory, Outcome, Past, Pick, Reach, Silence, Step, Store, StoreError, Turn,
+    Waiting, Wanted,
+};
 use crate::name::Name;
 
 mod history;
+mod letter;
 mod migrate;
 mod outbox;
 mod prune;
@@ -98,7 +103,15 @@ impl Sqlite {
         StoreError { place: self.place.clone(), problem: error.to_string(), hint: None }
     }
 
-    /// Takes the lock of a job; none when someone has it.
+    /// Takes the lock of a job or of a channel; none when someone has it.
+    fn take(&self, what: &str) -> Result<Option<Box<dyn Send + Sync>>, StoreError> {
+        self.lock(what).map_err(|error| StoreError {
+            place: self.place.clone(),
+            problem: format!("the lock of `{what}` cannot be taken: {error}"),
+            hint: None,
+        })
+    }
+
     fn lock(&self, job: &str) -> std::io::Result<Option<Box<dyn Send + Sync>>> {
         match &self.locks {
             Locks::Memory(held) => {
@@ -155,6 +168,13 @@ fn create(file: &Path) -> std::io::Result<()> {
     options.open(file).map(drop)
 }
 
+/// A lock of the operating system is ours for as long as we live.
+struct Locked {
+    _guard: Box<dyn Send + Sync>,
+}
+
+impl Lease for Locked {}
+
 /// A claim on a store in memory.
 struct Held {
     job: String,
@@ -170,12 +190,7 @@ impl Drop for Held {
 impl Store for Sqlite {
     fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>> {
         Box::pin(async move {
-            let lock = self.lock(job).map_err(|error| StoreError {
-                place: self.place.clone(),
-                problem: format!("the lock of `{job}` cannot be taken: {error}"),
-                hint: None,
-            })?;
-            let Some(guard) = lock else { return Ok(Claimed::Busy) };
+            let Some(guard) = self.take(job)? else { return Ok(Claimed::Busy) };
             let done = match slot {
                 Some(slot) => recall::has_run(&mut *self.connection.lock().await, job, slot).await,
                 None => Ok(false),
@@ -213,10 +228,31 @@ impl Store for Sqlite {
         })
     }
 
-    fn waiting<'a>(&'a self, channel: &'a Name, now: Timestamp) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>> {
+    fn turn<'a>(&'a self, channel: &'a Name) -> BoxFuture<'a, Result<Option<Turn>, StoreError>> {
+        Box::pin(async move {
+            let Some(guard) = self.take(&format!("channel {channel}"))? else { return Ok(None) };
+            let mut connection = self.connection.lock().await;
+            let trouble = outbox::trouble(&mut connection, channel).await.map_err(|error| self.failed(&error))?;
+            Ok(Some(Turn { channel: channel.clone(), trouble, lease: Box::new(Locked { _guard: guard }) }))
+        })
+    }
+
+    fn due<'a>(
+        &'a self,
+        turn: &'a Turn,
+        now: Timestamp,
+        reach: Reach,
+    ) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
-            outbox::waiting(&mut connection, channel, now).await.map_err(|error| self.failed(&error))
+            outbox::due(&mut connection, &turn.channel, now, reach).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn step<'a>(&'a self, turn: &'a Turn, step: &'a Step<'a>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            outbox::step(&mut connection, &turn.channel, step).await.map_err(|error| self.failed(&error))
         })
     }
 
@@ -227,10 +263,36 @@ impl Store for Sqlite {
         })
     }
 
-    fn settle<'a>(&'a self, seq: i64, settlement: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn backlog(&self) -> BoxFuture<'_, Result<Vec<Backlog>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
-            outbox::settle(&mut connection, seq, settlement).await.map_err(|error| self.failed(&error))
+            outbox::backlog(&mut connection).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn outbox<'a>(&'a self, pick: &'a Pick) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            letter::picked(&mut connection, pick).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn hasten<'a>(&'a self, pick: &'a Pick, now: Timestamp) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            letter::hasten(&mut connection, pick, now).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn discard<'a>(
+        &'a self,
+        pick: &'a Pick,
+        who: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            letter::discard(&mut connection, pick, who, now).await.map_err(|error| self.failed(&error))
         })
     }
 
@@ -270,7 +332,7 @@ impl Store for Sqlite {
     fn letters<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
-            history::letters(&mut connection, alert).await.map_err(|error| self.failed(&error))
+            letter::of_alert(&mut connection, alert).await.map_err(|error| self.failed(&error))
         })
     }
 

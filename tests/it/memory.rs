@@ -14,7 +14,7 @@ use rowcall::name::Name;
 use rowcall::predicate::Context;
 use rowcall::secret::{Environment, Secret};
 use rowcall::source::{Cause, SourceError};
-use rowcall::store::{self, Claim, Claimed, Settlement, Silence, Store, Wanted};
+use rowcall::store::{self, Claim, Claimed, Reach, Settlement, Silence, Step, Store, Turn, Wanted};
 use rowcall::table::Table;
 use rowcall::value::Value;
 
@@ -126,6 +126,17 @@ async fn claim(store: &dyn Store, slot: Timestamp) -> Claim {
     panic!("the lock is never let go");
 }
 
+/// Takes the turn of a channel, as [`claim`] takes the alert.
+async fn turn(store: &dyn Store, channel: &Name) -> Turn {
+    for _ in 0..100_000 {
+        match store.turn(channel).await.expect("answers") {
+            Some(turn) => return turn,
+            None => tokio::task::yield_now().await,
+        }
+    }
+    panic!("the lock is never let go");
+}
+
 /// One run: what it sent, headline by headline. Fails unless the decisions that are kept are the messages sent.
 async fn run(alert: &Alert, store: &dyn Store, event: &Event, now: Timestamp) -> Vec<String> {
     let claim = claim(store, now).await;
@@ -134,14 +145,16 @@ async fn run(alert: &Alert, store: &dyn Store, event: &Event, now: Timestamp) ->
     let enqueued: usize = store.record(&[(&claim, &outcome)]).await.expect("recorded").iter().sum();
     let mut sent = Vec::new();
     for channel in ["ops", "care"].map(name) {
+        let turn = turn(store, &channel).await;
         loop {
-            let waiting = store.waiting(&channel, now).await.expect("answers");
-            if waiting.is_empty() {
+            let due = store.due(&turn, now, Reach { most: 100, deep: false }).await.expect("answers");
+            if due.is_empty() {
                 break;
             }
-            for letter in waiting {
+            for letter in due {
                 let delivered = Settlement::Delivered { at: now, receipt: Receipt::default() };
-                store.settle(letter.seq, &delivered).await.expect("settled");
+                let step = Step { ended: &[(letter.seq, delivered)], ..Step::default() };
+                store.step(&turn, &step).await.expect("written");
                 sent.push((channel.clone(), letter.message));
             }
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rowcall::clock::ManualClock;
 use rowcall::job::Doors;
+use rowcall::job::deliver::Postman;
 use rowcall::scheduler::{Ended, Scheduler, once};
 use rowcall::secret::Environment;
 use rowcall::store::{Claimed, Store};
@@ -99,7 +100,17 @@ impl Stage {
     /// One pass at so many seconds after the first slot: how many alerts ran, and what was said.
     async fn pass(&mut self, at: i64) -> (usize, Vec<String>) {
         let now = minute(0) + seconds(at);
-        let pass = once::pass(&self.catalogue, &self.doors, self.store.as_ref(), now, || 0.5).await.expect("passes");
+        let pass = once::pass(&self.catalogue, &self.doors, self.store.as_ref(), now).await;
+        assert_eq!(pass.lost, None);
+        let postman = Postman {
+            store: self.store.as_ref(),
+            doors: &self.doors,
+            now: &|| now,
+            chance: || 0.5,
+            enough: &CancellationToken::new(),
+            hears: &|_| {},
+        };
+        postman.all().await.expect("sent");
         let mut said = Vec::new();
         while let Ok(message) = self.messages.try_recv() {
             said.push(message.lines().next().unwrap_or_default().to_owned());

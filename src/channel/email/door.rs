@@ -15,12 +15,15 @@ use super::letter::Letter;
 use super::parking::{Key, Parking};
 use super::server::{Scheme, Server};
 use super::{Settings, Tls};
-use crate::channel::{Channel, DeliveryError, Retry, World};
+use crate::channel::{Channel, DeliveryError, Manners, Retry, World};
 use crate::message::{Message, Receipt};
 use crate::secret::Revealed;
 
 /// How many half-delivered mails are remembered.
 const REMEMBERED: usize = 100;
+
+/// How many mails are sent before it is written that they were taken.
+const BURST: usize = 8;
 
 /// The door to one mail server. Each delivery reveals the secrets anew, so that a rotated password is taken up without a
 /// restart; mails of a burst share a connection as long as the secrets stay the same.
@@ -47,7 +50,7 @@ impl Email {
         let result = self.talk(&letter, &server, login.as_ref()).await;
         let result = result.and_then(|taken| self.settle(&letter, taken));
         match result {
-            Ok(receipt) => Ok(Receipt { reference: receipt.reference.as_deref().map(redact) }),
+            Ok(receipt) => Ok(Receipt { reference: receipt.reference.as_deref().map(redact), ..receipt }),
             Err(error) => Err(DeliveryError { retry: error.retry, problem: redact(&error.problem) }),
         }
     }
@@ -105,10 +108,11 @@ impl Email {
         } else {
             self.served().remove(&letter.id);
             if list.is_empty() {
-                return Ok(Receipt { reference: Some(letter.id.clone()) });
+                return Ok(Receipt { reference: Some(letter.id.clone()), ..Receipt::default() });
             }
             if !taken.accepted.is_empty() {
-                return Ok(Receipt { reference: Some(format!("{}, but not for {}", letter.id, list.join("; "))) });
+                let reference = format!("{}, but not for {}", letter.id, list.join("; "));
+                return Ok(Receipt { reference: Some(reference), ..Receipt::default() });
             }
         }
         let retry = passing.map_or(Retry::Never, |(_, error)| error.retry);
@@ -176,6 +180,11 @@ impl Email {
 }
 
 impl Channel for Email {
+    /// The mails of a burst follow each other over one connection.
+    fn manners(&self) -> Manners {
+        Manners { begun: BURST, ..Manners::ONE_BY_ONE }
+    }
+
     fn deliver<'a>(
         &'a self,
         message: &'a Message,

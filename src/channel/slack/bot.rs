@@ -68,6 +68,7 @@ impl<'a> Bot<'a> {
         // The health of an alert has one thread for ever, in which news would be found by nobody.
         let follows = matches!(message.kind, Kind::Firing | Kind::Repeat | Kind::Resolved);
         let mut first = earlier.filter(|_| follows).and_then(Place::of);
+        let is_own = earlier.is_some_and(|receipt| !receipt.digest);
         let mut notes = Vec::new();
         let posted = match self.post(message, first.as_ref()).await? {
             Ok(posted) => posted,
@@ -78,14 +79,14 @@ impl<'a> Bot<'a> {
             }
         };
         notes.splice(0..0, posted.note);
-        if let Some(first) = first.as_ref().filter(|_| self.update && message.kind == Kind::Resolved) {
+        if let Some(first) = first.as_ref().filter(|_| self.update && is_own && message.kind == Kind::Resolved) {
             notes.extend(self.mark(message, first).await);
         }
         // From here on the message is delivered, whatever becomes of its files: it must not be said twice for them.
         notes.extend(self.upload(&files, first.as_ref().or(posted.place.as_ref())).await);
         let place = posted.place.as_ref().map(Place::reference);
         let parts: Vec<String> = place.into_iter().chain(notes).collect();
-        Ok(Receipt { reference: (!parts.is_empty()).then(|| parts.join(", ")) })
+        Ok(Receipt { reference: (!parts.is_empty()).then(|| parts.join(", ")), ..Receipt::default() })
     }
 
     /// Posts the message in the richest dress that Slack does not refuse; the inner error says that there is no such
@@ -162,7 +163,9 @@ mod tests {
 
     #[test]
     fn the_place_of_a_message_is_read_back() {
-        let place = |text: &str| Place::of(&Receipt { reference: Some(text.into()) }).map(|place| place.reference());
+        let place = |text: &str| {
+            Place::of(&Receipt { reference: Some(text.into()), ..Receipt::default() }).map(|place| place.reference())
+        };
         let found = Some("C012/1700000000.000100".to_owned());
         assert_eq!(place("C012/1700000000.000100"), found);
         assert_eq!(place("C012/1700000000.000100, text only: Slack refused the blocks"), found);

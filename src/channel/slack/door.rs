@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::pace::Pace;
 use super::{Settings, Way, bot, compatible, webhook};
 use crate::channel::http::Line;
-use crate::channel::{Channel, DeliveryError, World};
+use crate::channel::{Channel, DeliveryError, Manners, World};
 use crate::message::{Message, Receipt};
 use crate::secret::{Revealed, Secret};
 
@@ -42,6 +42,10 @@ impl Slack {
 }
 
 impl Channel for Slack {
+    fn manners(&self) -> Manners {
+        Manners::SLOW
+    }
+
     fn deliver<'a>(
         &'a self,
         message: &'a Message,

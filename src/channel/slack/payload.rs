@@ -50,13 +50,14 @@ impl Dress {
 /// begins and at no other time.
 pub(super) fn dressed(message: &Message, dress: Dress, mention: &[Mention], refused: Option<&str>) -> Value {
     let mention: Vec<String> = match message.kind {
-        Kind::Firing => mention.iter().map(Mention::markup).collect(),
+        Kind::Firing | Kind::Digest => mention.iter().map(Mention::markup).collect(),
         Kind::Repeat
         | Kind::Resolved
         | Kind::Unwell
         | Kind::Well
         | Kind::SourceDown
         | Kind::SourceUp
+        | Kind::Roundup
         | Kind::Report
         | Kind::Test => Vec::new(),
     };
@@ -121,11 +122,11 @@ fn sign(message: &Message) -> String {
     format!("{} *{}*", emoji(message.tone()), head.trim())
 }
 
-/// What stands at the foot: the rows that are not there, files that are not sent and remarks in plain text, then the
+/// What stands at the foot: the remarks, the rows that are not there and files that are not sent in plain text, then the
 /// address and the command that show more.
 fn context(message: &Message, missing: Vec<String>) -> Option<Value> {
     let files = message.attachments.iter().map(|file| text::absent(file, "not sent here"));
-    let said = missing.into_iter().chain(files).chain(message.remarks.iter().cloned());
+    let said = message.remarks.iter().cloned().chain(missing).chain(files);
     let said = said.map(|line| within(&one_line(&line), REMARK)).filter(|line| !line.is_empty()).take(REMARKS);
     let elements: Vec<Value> =
         said.map(|text| json!({ "type": "plain_text", "text": text })).chain(pointers(message)).collect();
@@ -134,7 +135,8 @@ fn context(message: &Message, missing: Vec<String>) -> Option<Value> {
 
 /// The message in one line, after Slack refused its blocks with `word`.
 fn text_only(message: &Message, mention: &str, word: &str) -> Value {
-    let note = format!(" (without its rows: Slack refused them with `{}`) {mention}", mrkdwn(word, 100));
+    let remark = message.remarks.first().map(|remark| format!(" ({})", mrkdwn(remark, REMARK))).unwrap_or_default();
+    let note = format!(" (without its rows: Slack refused them with `{}`){remark} {mention}", mrkdwn(word, 100));
     envelope(message, (mrkdwn(&message.headline(), TEXT) + &note).trim_end())
 }
 
@@ -328,8 +330,8 @@ mod tests {
             rich(json!([code("[picture: Orders per hour]")])),
             rich(json!([flow(json!([bold("Returns"), text("\ncannot be shown: the source `crm` did not answer")]))])),
             { "type": "context", "elements": [
-                { "type": "plain_text", "text": "file: weekly.xlsx (2 B), not sent here: rowcall report weekly -o weekly.xlsx" },
                 { "type": "plain_text", "text": "this is a trial" },
+                { "type": "plain_text", "text": "file: weekly.xlsx (2 B), not sent here: rowcall report weekly -o weekly.xlsx" },
             ] },
         ]);
         assert_eq!(Value::from(others), expected);
@@ -337,14 +339,16 @@ mod tests {
 
     #[test]
     fn nobody_is_mentioned_but_when_an_incident_begins() {
-        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Firing) {
+        for kind in Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Firing | Kind::Digest)) {
             for dress in [Dress::Table, Dress::Code, Dress::Text] {
                 let payload = dressed(&Message { kind, ..low_stock() }, dress, &[Mention::Here], Some("x"));
                 assert!(!payload.to_string().contains("<!here>"), "{kind:?} {dress:?}");
             }
         }
-        let payload = dressed(&low_stock(), Dress::Text, &[Mention::Here], Some("x"));
-        assert!(payload["text"].as_str().unwrap().ends_with(" <!here>"));
+        for kind in [Kind::Firing, Kind::Digest] {
+            let payload = dressed(&Message { kind, ..low_stock() }, Dress::Text, &[Mention::Here], Some("x"));
+            assert!(payload["text"].as_str().unwrap().ends_with(" <!here>"));
+        }
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub(super) async fn send(door: &Slack, url: &Secret, message: &Message) -> Resul
     for dress in Dress::of(message).iter().copied() {
         let payload = payload::dressed(message, dress, &door.settings.mention, refusals.last().map(String::as_str));
         match post(door, &hook, &payload).await? {
-            Reading::Delivered => return Ok(Receipt { reference: payload::note(dress, &refusals) }),
+            Reading::Delivered => {
+                return Ok(Receipt { reference: payload::note(dress, &refusals), ..Receipt::default() });
+            }
             Reading::BlocksRefused(word) => refusals.push(word),
             Reading::Failed(error) => return Err(error),
         }

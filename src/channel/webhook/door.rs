@@ -10,10 +10,13 @@ use super::signature::Key;
 use super::v1::Body;
 use super::{Form, Method, Own, Settings, discord, pagerduty, reading, teams, telegram};
 use crate::channel::http::{Address, Answer, Line, broken};
-use crate::channel::{Channel, DeliveryError, World};
+use crate::channel::{Channel, DeliveryError, Manners, World};
 use crate::clock::Clock;
 use crate::message::{Message, Receipt};
 use crate::secret::{Revealed, Secret};
+
+/// How many requests are on their way at once.
+const ABREAST: usize = 16;
 
 /// The door to one receiver. Each delivery reveals its secrets anew, so that a rotated one is taken up without a restart.
 pub struct Webhook {
@@ -47,7 +50,7 @@ impl Webhook {
         let request = client.request(self.method(), address.url.clone()).headers(headers).body(posted.text);
         let reply = address.send(request).await?;
         let reference = self.read(reply.answer()).map_err(|error| address.redacted(error))?;
-        Ok(Receipt { reference: posted.note.or(reference) })
+        Ok(Receipt { reference: posted.note.or(reference), ..Receipt::default() })
     }
 
     async fn reveal(&self, secret: &Secret) -> Result<Revealed, DeliveryError> {
@@ -157,6 +160,16 @@ impl Webhook {
 }
 
 impl Channel for Webhook {
+    /// A receiver of one's own takes many requests at once. A chat takes a few in a while, and no page of an incident may
+    /// be told together with another: each has its own key.
+    fn manners(&self) -> Manners {
+        match &self.settings.form {
+            Form::Own(_) => Manners { begun: ABREAST, abreast: ABREAST, patience: None },
+            Form::PagerDuty { .. } => Manners::ONE_BY_ONE,
+            Form::Teams | Form::Discord | Form::Telegram { .. } => Manners::SLOW,
+        }
+    }
+
     fn deliver<'a>(
         &'a self,
         message: &'a Message,

@@ -66,10 +66,10 @@ pub(super) fn below(message: &Message, budget: usize, fit: impl Fn(&str) -> Stri
     (!shown.is_empty()).then(|| shown.join("\n"))
 }
 
-/// The files that stay behind, and what is to be said of the message: one line each, not many.
+/// What is to be said of the message, and the files that stay behind: one line each, not many.
 pub(super) fn remarks(message: &Message) -> impl Iterator<Item = String> {
     let files = message.attachments.iter().map(|file| text::absent(file, "not sent here"));
-    files.chain(message.remarks.iter().map(|remark| one_line(remark))).filter(|line| !line.is_empty()).take(2)
+    message.remarks.iter().map(|remark| one_line(remark)).chain(files).filter(|line| !line.is_empty()).take(2)
 }
 
 #[cfg(test)]

@@ -52,7 +52,14 @@ pub(super) fn payload(message: &Message, routing_key: &str) -> Result<Value, Del
 
 fn action(kind: Kind) -> &'static str {
     match kind {
-        Kind::Firing | Kind::Repeat | Kind::Unwell | Kind::SourceDown | Kind::Report | Kind::Test => "trigger",
+        Kind::Firing
+        | Kind::Repeat
+        | Kind::Unwell
+        | Kind::SourceDown
+        | Kind::Digest
+        | Kind::Roundup
+        | Kind::Report
+        | Kind::Test => "trigger",
         Kind::Resolved | Kind::Well | Kind::SourceUp => "resolve",
     }
 }

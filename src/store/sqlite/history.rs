@@ -1,17 +1,13 @@
 //! What was: runs, why they told what to whom, and what became of it.
 
-use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Error, Row, SqliteConnection};
 
+use super::letter::{self, COLUMNS};
 use super::shape::{instant, micros, name, unknown};
 use crate::incident::{Health, State, Why, Words};
-use crate::message::Message;
 use crate::name::Name;
-use crate::store::{Decision, Fate, Letter, Past, Wanted};
-
-/// The columns of [`letter`].
-const LETTER: &str = "o.channel, o.message, o.created, o.attempts, o.state, o.next_attempt, o.settled, o.problem";
+use crate::store::{Decision, Letter, Past, Wanted};
 
 pub(super) async fn runs(connection: &mut SqliteConnection, wanted: &Wanted) -> Result<Vec<Past>, Error> {
     let rows = sqlx::query(
@@ -53,7 +49,7 @@ fn run(row: &SqliteRow) -> Result<Past, Error> {
 
 async fn decisions(connection: &mut SqliteConnection, run: i64) -> Result<Vec<(Decision, Option<Letter>)>, Error> {
     let sql = format!(
-        "select {LETTER}, d.channel, d.key, d.about, d.reason, d.until, d.held_by, d.count, d.message
+        "select {COLUMNS}, d.channel, d.key, d.about, d.reason, d.until, d.held_by, d.count, d.message
          from decisions d left join outbox o on o.id = d.message where d.run = $1 order by d.place"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(run).fetch_all(connection).await?;
@@ -61,48 +57,21 @@ async fn decisions(connection: &mut SqliteConnection, run: i64) -> Result<Vec<(D
 }
 
 fn decision(row: &SqliteRow) -> Result<(Decision, Option<Letter>), Error> {
-    let by: Option<&str> = row.try_get(13)?;
+    let by: Option<&str> = row.try_get(17)?;
     let words = Words {
-        about: row.try_get(10)?,
-        word: row.try_get(11)?,
-        until: row.try_get::<Option<i64>, _>(12)?.map(instant).transpose()?,
+        about: row.try_get(14)?,
+        word: row.try_get(15)?,
+        until: row.try_get::<Option<i64>, _>(16)?.map(instant).transpose()?,
         by: by.map(name).transpose()?,
     };
     let decision = Decision {
-        channel: name(row.try_get(8)?)?,
-        key: row.try_get(9)?,
+        channel: name(row.try_get(12)?)?,
+        key: row.try_get(13)?,
         why: Why::of_words(&words).ok_or_else(|| unknown(words.word))?,
-        count: row.try_get::<i64, _>(14)?.unsigned_abs(),
-        message: row.try_get(15)?,
+        count: row.try_get::<i64, _>(18)?.unsigned_abs(),
+        message: row.try_get(19)?,
     };
     // The message may have been pruned meanwhile.
     let is_kept = row.try_get::<Option<&str>, _>(0)?.is_some();
-    Ok((decision, is_kept.then(|| letter(row)).transpose()?))
-}
-
-pub(super) async fn letters(connection: &mut SqliteConnection, alert: &Name) -> Result<Vec<Letter>, Error> {
-    let sql = format!(
-        "select {LETTER} from outbox o where o.alert = $1 and (o.state = 'waiting' or o.seq in
-         (select max(seq) from outbox where alert = $1 group by channel)) order by o.seq"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(alert.as_str()).fetch_all(connection).await?;
-    rows.iter().map(letter).collect()
-}
-
-fn letter(row: &SqliteRow) -> Result<Letter, Error> {
-    let message: Message = serde_json::from_str(row.try_get(1)?).map_err(|error| Error::Decode(error.into()))?;
-    let settled = || -> Result<Timestamp, Error> { instant(row.try_get(6)?) };
-    let fate = match row.try_get(4)? {
-        "waiting" => Fate::Waiting { next_attempt: instant(row.try_get(5)?)?, problem: row.try_get(7)? },
-        "delivered" => Fate::Delivered { at: settled()? },
-        "dead" => Fate::Dead { at: settled()?, problem: row.try_get::<Option<_>, _>(7)?.unwrap_or_default() },
-        other => return Err(unknown(other)),
-    };
-    Ok(Letter {
-        channel: name(row.try_get(0)?)?,
-        kind: message.kind,
-        created: instant(row.try_get(2)?)?,
-        attempts: row.try_get(3)?,
-        fate,
-    })
+    Ok((decision, is_kept.then(|| letter::read(row)).transpose()?))
 }

@@ -5,13 +5,14 @@ use sqlx::{Connection, Row, SqliteConnection};
 use crate::store::StoreError;
 
 /// The shapes in order; the number of the last one is the version of a file.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("001_alerts_and_outbox.sql"),
     include_str!("002_missing_keys.sql"),
     include_str!("003_sources.sql"),
     include_str!("004_silences.sql"),
     include_str!("005_decisions.sql"),
     include_str!("006_timetable.sql"),
+    include_str!("007_attempts.sql"),
 ];
 
 /// Marks a file as ours: "rwcl".

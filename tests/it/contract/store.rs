@@ -11,6 +11,7 @@ use rowcall::store::{
 use rowcall::value::Value;
 use tempfile::TempDir;
 
+mod outbox;
 mod timetable;
 
 /// The stores that keep to the contract.
@@ -97,9 +98,10 @@ async fn record(store: &dyn Store, outcome: &Outcome) {
     store.record(&[(&claim, outcome)]).await.expect("recorded");
 }
 
+/// What may be sent for a channel at a time.
 async fn waiting(store: &dyn Store, channel: &str, at: i64) -> Vec<(i64, String)> {
-    let waiting = store.waiting(&name(channel), second(at)).await.expect("answers");
-    waiting.into_iter().map(|waiting| (waiting.seq, waiting.message.id)).collect()
+    let due = outbox::due(store, channel, at).await;
+    due.into_iter().map(|waiting| (waiting.seq, waiting.message.id)).collect()
 }
 
 #[tokio::test]
@@ -154,51 +156,6 @@ async fn what_a_run_learned_is_remembered() {
         assert!(memory.instances.is_empty() && memory.told.is_empty(), "an instance that is no more leaves nothing");
         assert_eq!(memory.health, Health::Healthy);
     }
-}
-
-#[tokio::test]
-async fn messages_wait_in_order_for_each_alert_and_channel() {
-    for place in PLACES {
-        let Scene { store, .. } = scene(place).await;
-        let mut first = outcome("a", 0);
-        first.messages = vec![outgoing("a1", "a", "ops"), outgoing("a2", "a", "mail")];
-        record(store.as_ref(), &first).await;
-        first.messages = vec![outgoing("a3", "a", "ops")];
-        record(store.as_ref(), &first).await;
-        let mut other = outcome("b", 0);
-        other.messages = vec![outgoing("b1", "b", "ops")];
-        record(store.as_ref(), &other).await;
-
-        let ops = waiting(store.as_ref(), "ops", 0).await;
-        let ids: Vec<&str> = ops.iter().map(|(_, id)| id.as_str()).collect();
-        assert_eq!(ids, ["a1", "b1"], "{place:?}: the oldest of each alert");
-        let again = Settlement::Again { at: second(30), problem: "busy".into() };
-        store.settle(ops[0].0, &again).await.expect("settled");
-        assert_eq!(waiting(store.as_ref(), "ops", 10).await, [(ops[1].0, "b1".into())], "a failing one holds its lane");
-        assert_eq!(store.next_attempt(&name("ops")).await.expect("answers"), Some(second(0)));
-        let receipt = Receipt { reference: Some("1234.5678".into()) };
-        store.settle(ops[1].0, &Settlement::Delivered { at: second(11), receipt }).await.expect("settled");
-        assert_eq!(store.next_attempt(&name("ops")).await.expect("answers"), Some(second(30)));
-        assert_eq!(waiting(store.as_ref(), "ops", 30).await, [(ops[0].0, "a1".into())]);
-        store.settle(ops[0].0, &Settlement::Dead { at: second(31), problem: "no".into() }).await.expect("settled");
-        assert_eq!(waiting(store.as_ref(), "ops", 31).await.len(), 1, "the next one of the lane is free");
-        assert_eq!(waiting(store.as_ref(), "mail", 31).await.len(), 1, "{place:?}: a channel of its own");
-    }
-}
-
-#[tokio::test]
-async fn a_message_finds_the_receipt_of_the_first_of_its_thread() {
-    let Scene { store, .. } = scene(Place::Memory).await;
-    let mut first = outcome("a", 0);
-    first.messages = vec![outgoing("a1", "a", "ops"), outgoing("a2", "a", "ops")];
-    record(store.as_ref(), &first).await;
-    let sent = store.waiting(&name("ops"), second(0)).await.expect("answers");
-    assert_eq!(sent[0].earlier, None);
-    let receipt = Receipt { reference: Some("1234.5678".into()) };
-    let delivered = Settlement::Delivered { at: second(1), receipt: receipt.clone() };
-    store.settle(sent[0].seq, &delivered).await.expect("settled");
-    let next = store.waiting(&name("ops"), second(1)).await.expect("answers");
-    assert_eq!((next[0].message.id.as_str(), &next[0].earlier), ("a2", &Some(receipt)));
 }
 
 #[tokio::test]
@@ -313,10 +270,9 @@ async fn what_is_old_is_forgotten_but_nothing_that_is_needed() {
                 store.record(&[(&claim, &run)]).await.expect("recorded");
             }
         }
-        let waiting = store.waiting(&name("ops"), second(0)).await.expect("answers");
-        for letter in &waiting {
+        for (seq, _) in waiting(store.as_ref(), "ops", 0).await {
             let delivered = Settlement::Delivered { at: second(1), receipt: Receipt::default() };
-            store.settle(letter.seq, &delivered).await.expect("settled");
+            outbox::settle(store.as_ref(), "ops", seq, delivered).await;
         }
         let mut late = outcome("waits", 0);
         late.messages = vec![outgoing("waits-1", "waits", "ops")];
@@ -398,7 +354,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
     done.join().expect("changed");
     let url = Secret::parse("sqlite:state.db", "a test").expect("reads");
     let Err(error) = store::open(&url, &Environment::default(), folder.path()).await else { panic!("it opened") };
-    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 6)");
+    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 7)");
 }
 
 #[tokio::test]

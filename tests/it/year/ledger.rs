@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use rowcall::name::Name;
 use rowcall::store::{
-    Beat, Claim, Claimed, Letter, Memory, Outcome, Past, Pause, Punctuality, Queue, Settlement, Silence, Skip, Stand,
-    Store, StoreError, Timetable, Waiting, Wanted,
+    Backlog, Beat, Claim, Claimed, Letter, Memory, Outcome, Past, Pause, Pick, Punctuality, Queue, Reach, Silence,
+    Skip, Stand, Step, Store, StoreError, Timetable, Turn, Waiting, Wanted,
 };
 
 /// A store that answers each claim of a slot with "it has had its run", and remembers who asked.
@@ -45,7 +45,15 @@ impl Store for Ledger {
         nothing()
     }
 
-    fn waiting<'a>(&'a self, _: &'a Name, _: Timestamp) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>> {
+    fn turn<'a>(&'a self, _: &'a Name) -> BoxFuture<'a, Result<Option<Turn>, StoreError>> {
+        nothing()
+    }
+
+    fn due<'a>(&'a self, _: &'a Turn, _: Timestamp, _: Reach) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>> {
+        nothing()
+    }
+
+    fn step<'a>(&'a self, _: &'a Turn, _: &'a Step<'a>) -> BoxFuture<'a, Result<(), StoreError>> {
         nothing()
     }
 
@@ -53,7 +61,19 @@ impl Store for Ledger {
         nothing()
     }
 
-    fn settle<'a>(&'a self, _: i64, _: &'a Settlement) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn backlog(&self) -> BoxFuture<'_, Result<Vec<Backlog>, StoreError>> {
+        nothing()
+    }
+
+    fn outbox<'a>(&'a self, _: &'a Pick) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+        nothing()
+    }
+
+    fn hasten<'a>(&'a self, _: &'a Pick, _: Timestamp) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+        nothing()
+    }
+
+    fn discard<'a>(&'a self, _: &'a Pick, _: &'a str, _: Timestamp) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
         nothing()
     }
 

@@ -36,7 +36,7 @@ fn error(word: &str) -> Answer {
 }
 
 fn first() -> Receipt {
-    Receipt { reference: Some(FIRST.into()) }
+    Receipt { reference: Some(FIRST.into()), ..Receipt::default() }
 }
 
 #[tokio::test]
@@ -101,7 +101,8 @@ async fn a_message_whose_thread_is_gone_stands_for_itself() {
 #[tokio::test]
 async fn a_receipt_of_another_kind_of_channel_is_no_thread() {
     let bench = bench(vec![], true);
-    let other = Receipt { reference: Some("text only: Slack refused the blocks with `x`".into()) };
+    let other =
+        Receipt { reference: Some("text only: Slack refused the blocks with `x`".into()), ..Receipt::default() };
     bench.channel.deliver(&Message { kind: Kind::Resolved, ..message() }, Some(&other)).await.expect("delivered");
     let requests = requests(&bench);
     assert_eq!((requests.len(), requests[0].1.get("thread_ts")), (1, None));

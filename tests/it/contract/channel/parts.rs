@@ -155,7 +155,7 @@ fn requests(bench: &Bench) -> Vec<Request> {
 async fn a_bot_puts_pictures_and_files_into_the_thread() {
     for (earlier, thread) in [(None, "1700000000.000100"), (Some("C0123/1600000000.000900"), "1600000000.000900")] {
         let bench = Door::Bot.bench(Fault::Nothing).expect("no fault");
-        let earlier = earlier.map(|reference| Receipt { reference: Some(reference.to_owned()) });
+        let earlier = earlier.map(|reference| Receipt { reference: Some(reference.to_owned()), ..Receipt::default() });
         let message = Message { kind: Kind::Repeat, ..report() };
         let receipt = bench.channel.deliver(&message, earlier.as_ref()).await.expect("delivered");
         assert_eq!(receipt.reference.as_deref(), Some("C0123/1700000000.000100"));

@@ -152,7 +152,7 @@ async fn a_message_of_telegram_answers_the_first_of_its_incident() {
     let (settings, receiver) = Door::Telegram.service(vec![]);
     let channel = channel::open(&settings, &world(Arc::new(Mutex::new(Paper::default()))));
     let first = channel.deliver(&message(), None).await.expect("delivered");
-    assert_eq!(first, Receipt { reference: Some("41".into()) });
+    assert_eq!(first, Receipt { reference: Some("41".into()), ..Receipt::default() });
     channel.deliver(&Message { kind: Kind::Resolved, ..message() }, Some(&first)).await.expect("delivered");
     let bench = Bench { channel, receiver };
     let second: Value = serde_json::from_str(&requests(&bench)[1].body).expect("JSON");
