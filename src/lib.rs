@@ -15,12 +15,12 @@
 //!
 //! The rooms stand in one order, and each knows only those before it; a test reads the sources and holds them to it:
 //!
-//! `name < secret < value < table < sql < predicate < schedule < incident < render < message < clock < source < channel <
-//! store < catalogue < job < scheduler < cli < main`
+//! `name < secret < value < table < sql < predicate < schedule < incident < chart < render < message < clock < source <
+//! channel < store < catalogue < job < scheduler < cli < main`
 //!
 //! - Words: [`name`], [`secret`], [`value`], [`table`].
 //! - Judgement, pure, without I/O or clock: [`sql`], [`predicate`], [`schedule`], [`incident`].
-//! - Presentation, pure: [`render`], [`message`].
+//! - Presentation, pure: [`chart`], [`render`], [`message`].
 //! - Doors, the only rooms that touch the world, blind to each other: [`clock`], [`source`], [`channel`], [`store`].
 //! - Plan: [`catalogue`]. Work: [`job`], [`scheduler`]. Front door: [`cli`].
 
@@ -34,6 +34,7 @@ pub mod predicate;
 pub mod schedule;
 pub mod sql;
 
+pub mod chart;
 pub mod message;
 pub mod render;
 

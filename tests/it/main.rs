@@ -2,6 +2,8 @@
 
 mod builtin;
 mod catalogue;
+#[cfg(feature = "chart")]
+mod charts;
 mod check;
 mod contract;
 mod cronie;

@@ -1,0 +1,93 @@
+//! Charts: a `Table` and a [`Spec`] enter; a picture leaves, as SVG, as PNG, or as lines for a terminal.
+//!
+//! What to draw is written in a few words, `line x=day y=total`, in the catalogue and on the command line alike. Reading
+//! the columns, ticks and labels, and the pictures are kept apart. Nothing
+//! here asks for the time, a file or a font of the machine: the same table gives the same bytes everywhere. Knows the
+//! words, `table`, and the zone it is given.
+
+use jiff::tz::TimeZone;
+
+use crate::table::Table;
+
+mod advance;
+mod axis;
+mod bar;
+mod boxes;
+mod calendar;
+mod column;
+mod drawing;
+mod error;
+mod figure;
+mod frame;
+mod heatmap;
+mod language;
+mod legend;
+mod line;
+mod measure;
+mod moment;
+mod number;
+mod palette;
+mod pie;
+#[cfg(feature = "chart")]
+mod png;
+#[cfg(test)]
+mod properties;
+mod slots;
+mod spec;
+mod thin;
+mod ticks;
+
+pub use error::ChartError;
+pub use language::{Mistake, Setting, WORDS};
+pub use palette::Theme;
+#[cfg(feature = "chart")]
+pub use png::missing;
+pub use spec::{Kind, Size, Spec, Threshold};
+
+use drawing::Drawing;
+use figure::Figure;
+
+/// The picture of a table as one SVG element, which needs no other file.
+///
+/// `theme` is what it is drawn for where the spec says nothing; times with an offset are drawn as the clocks of `zone`
+/// show them.
+///
+/// # Errors
+/// When the table has no such column, or a column holds something else than the chart needs.
+pub fn svg(table: &Table, spec: &Spec, theme: Theme, zone: &TimeZone) -> Result<String, ChartError> {
+    let drawing = drawing(table, spec, zone)?;
+    Ok(drawing.svg(spec.theme.unwrap_or(theme), spec.title.as_deref().unwrap_or("chart")))
+}
+
+/// The same picture as PNG, two pixels for each unit of the SVG, opaque; [`Theme::Auto`] is drawn light.
+///
+/// # Errors
+/// As [`svg`], and when this build draws no pictures.
+pub fn png(table: &Table, spec: &Spec, theme: Theme, zone: &TimeZone) -> Result<Vec<u8>, ChartError> {
+    let theme = match spec.theme.unwrap_or(theme) {
+        Theme::Dark => Theme::Dark,
+        Theme::Light | Theme::Auto => Theme::Light,
+    };
+    let spec = Spec { theme: Some(theme), ..spec.clone() };
+    rasterized(&svg(table, &spec, theme, zone)?)
+}
+
+#[cfg(feature = "chart")]
+fn rasterized(svg: &str) -> Result<Vec<u8>, ChartError> {
+    Ok(png::rasterized(svg))
+}
+
+#[cfg(not(feature = "chart"))]
+fn rasterized(_: &str) -> Result<Vec<u8>, ChartError> {
+    Err(ChartError::NotBuilt)
+}
+
+fn drawing(table: &Table, spec: &Spec, zone: &TimeZone) -> Result<Drawing, ChartError> {
+    match spec.kind {
+        Kind::Line | Kind::Area | Kind::Scatter => Ok(line::draw(&Figure::read(table, spec, zone)?, spec)),
+        Kind::Bar => Ok(bar::draw(&Figure::read(table, spec, zone)?, spec)),
+        Kind::Pie | Kind::Donut => pie::draw(&Figure::read(table, spec, zone)?, spec),
+        Kind::Heatmap => Ok(heatmap::draw(&heatmap::read(table, spec, zone)?, spec)),
+        Kind::Box => boxes::draw(table, spec),
+    }
+}

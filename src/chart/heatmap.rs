@@ -1,0 +1,151 @@
+//! Heatmaps: a shade for each pair of two columns.
+
+use jiff::tz::TimeZone;
+
+use super::axis::{self, BELOW, CONTEXT};
+use super::column::Column;
+use super::drawing::{Area, Drawing, Side};
+use super::error::ChartError;
+use super::figure::Figure;
+use super::frame::{Frame, LABEL, SMALL};
+use super::measure::{elided, width};
+use super::palette::Ink;
+use super::slots::Slots;
+use super::spec::{Size, Spec};
+use super::ticks::as_f64;
+use crate::table::Table;
+
+/// The most rows and columns that have room for a cell.
+const ROWS: usize = 60;
+const COLUMNS: usize = 200;
+const ROW: f64 = 28.0;
+
+/// The figure of a heatmap: a series for each of its rows.
+pub(super) fn read(table: &Table, spec: &Spec, zone: &TimeZone) -> Result<Figure, ChartError> {
+    let mut columns = Column::all(table);
+    let x = match &spec.x {
+        Some(name) => Some(Column::named(table, name)?),
+        None => columns.next(),
+    };
+    let taken = |column: &Column<'_>, other: Option<&Column<'_>>| other.is_some_and(|o| o.index() == column.index());
+    let y = match spec.y.first() {
+        Some(name) => Some(Column::named(table, name)?),
+        None => Column::all(table).find(|column| !taken(column, x.as_ref())),
+    };
+    let value = match &spec.value {
+        Some(name) => Some(Column::named(table, name)?),
+        None => {
+            let free = |column: &Column<'_>| !taken(column, x.as_ref()) && !taken(column, y.as_ref());
+            Column::all(table).filter(free).filter(|column| table.is_empty() || column.is_numbers()).last()
+        }
+    };
+    let (Some(x), Some(y), Some(value)) = (x, y, value) else {
+        return Err(ChartError::NoneFits { kind: spec.kind.a(), needs: "two columns and a number" });
+    };
+    let name = |column: Column<'_>| column.name().to_owned();
+    let long = Spec { x: Some(name(x)), series: Some(name(y)), y: vec![name(value)], ..Spec::of(spec.kind) };
+    Figure::read(table, &long, zone)
+}
+
+pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
+    let mut slots = Slots::of(&figure.along);
+    let mut notes = figure.notes.clone();
+    if slots.len() > COLUMNS {
+        notes.push(format!("the first {COLUMNS} of {} columns", slots.len()));
+        slots.labels.truncate(COLUMNS);
+    }
+    if figure.series.len() > ROWS {
+        notes.push(format!("the first {ROWS} of {} rows", figure.series.len()));
+    }
+    let rows = &figure.series[..figure.series.len().min(ROWS)];
+    let mut frame = Frame::sized(spec, size(spec, rows.len()), &notes);
+    let (low, high) = figure.numbers().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+    if low > high || slots.len() == 0 {
+        return frame.nothing();
+    }
+    let shades = Shades { low, high };
+    shades.legend(&mut frame);
+    let longest = rows.iter().map(|row| width(&row.name, LABEL)).fold(0.0, f64::max);
+    let left = frame.room.left + longest.min(frame.room.width() * 0.3) + 10.0;
+    let timed = slots.labels.iter().any(|(_, context)| !context.is_empty());
+    let under = BELOW + if timed { CONTEXT } else { 0.0 };
+    let plot = Area { left, bottom: frame.room.bottom - under, ..frame.room };
+    let (wide, high) = (plot.width() / as_f64(slots.len()), plot.height() / as_f64(rows.len()));
+    let gap = if wide.min(high) > 8.0 { 2.0 } else { 0.0 };
+    let fits = figure.numbers().all(|number| width(&frame.unit.short(number), SMALL) + 6.0 <= wide) && high >= 16.0;
+    for (y, row) in rows.iter().enumerate() {
+        let top = plot.top + as_f64(y) * high;
+        if y.is_multiple_of(axis::stride(high)) {
+            let name = elided(&row.name, LABEL, plot.left - frame.room.left - 10.0);
+            frame.drawing.text(plot.left - 10.0, top + high / 2.0 + 4.2, LABEL, Side::End, Ink::Text, &name);
+        }
+        for (place, slot) in slots.of_place.iter().enumerate().filter(|(_, slot)| **slot < slots.len()) {
+            let Some(value) = row.values[place] else { continue };
+            let cell = plot.left + as_f64(*slot) * wide;
+            let area = Area { left: cell, top, right: cell + wide - gap, bottom: top + high - gap };
+            let (ground, letters) = shades.inks(value);
+            let text = frame.unit.short(value);
+            let (label, _) = &slots.labels[*slot];
+            frame.drawing.rect(area, gap, ground).tip(|| format!("{label}: {}: {text}", row.name));
+            if fits {
+                let middle = (area.top + area.bottom) / 2.0 + 3.9;
+                frame.drawing.text((area.left + area.right) / 2.0, middle, SMALL, Side::Middle, letters, &text);
+            }
+        }
+    }
+    axis::below(&mut frame.drawing, plot, &axis::slot_marks(&slots, plot), false);
+    frame.drawing
+}
+
+fn size(spec: &Spec, rows: usize) -> Size {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 60 rows")]
+    let height = (as_f64(rows) * ROW + 110.0).max(220.0) as u32;
+    spec.size.unwrap_or(Size { height, ..Size::DEFAULT })
+}
+
+/// Shades of one hue for numbers of one sign, of two around nothing.
+struct Shades {
+    low: f64,
+    high: f64,
+}
+
+impl Shades {
+    /// The colour of a cell and of the number on it.
+    fn inks(&self, value: f64) -> (Ink, Ink) {
+        let ink = if self.low < 0.0 {
+            let most = self.low.abs().max(self.high.abs());
+            let shade = value.abs() / most;
+            if value < 0.0 { Ink::Cold(shade) } else { Ink::Heat(shade) }
+        } else if self.low < self.high {
+            Ink::Heat((value - self.low) / (self.high - self.low))
+        } else {
+            Ink::Heat(0.5)
+        };
+        (ink, ink.letters())
+    }
+
+    /// The shades from the lowest number to the highest, at the top right.
+    fn legend(&self, frame: &mut Frame) {
+        const STEPS: usize = 24;
+        let (low, high) = (frame.unit.short(self.low), frame.unit.short(self.high));
+        let caption = frame.unit.caption.clone().unwrap_or_default();
+        let right = frame.room.right - width(&high, SMALL) - 6.0;
+        let wide = (right - frame.room.left - width(&low, SMALL) - 6.0).clamp(24.0, 120.0);
+        let left = right - wide;
+        let (y, step) = (frame.room.top, wide / as_f64(STEPS));
+        let start = left - 6.0 - width(&low, SMALL);
+        let name = elided(&caption, LABEL, (start - frame.room.left - 12.0).max(0.0));
+        if !caption.is_empty() {
+            frame.drawing.text(frame.room.left, y + 10.0, LABEL, Side::Start, Ink::Muted, &name);
+        }
+        for n in 0..STEPS {
+            let value = self.low + (self.high - self.low) * as_f64(n) / as_f64(STEPS - 1);
+            let from = left + step * as_f64(n);
+            let area = Area { left: from, top: y + 1.0, right: from + step + 0.3, bottom: y + 11.0 };
+            frame.drawing.rect(area, 0.0, self.inks(value).0);
+        }
+        frame.drawing.text(left - 6.0, y + 10.0, SMALL, Side::End, Ink::Muted, &low);
+        frame.drawing.text(right + 6.0, y + 10.0, SMALL, Side::Start, Ink::Muted, &high);
+        frame.room.top += 24.0;
+    }
+}
