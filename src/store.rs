@@ -5,6 +5,7 @@
 //! Messages wait in the outbox, oldest first in each lane of alert and channel, until whoever has the [`Turn`] of their
 //! channel has sent them. Knows the words, `predicate` no more than through `incident`, and `message`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -41,6 +42,9 @@ pub trait Store: Timetable {
         source: &'a Name,
         unless: &'a [Name],
     ) -> BoxFuture<'a, Result<Memory, StoreError>>;
+
+    /// What is remembered of a report.
+    fn recall_report<'a>(&'a self, report: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>>;
 
     /// Writes everything that runs learned and the messages they decided to send, in one transaction: all or nothing.
     /// Gives for each run how many messages were put into the outbox: of those about the source only what no other run
@@ -115,6 +119,68 @@ pub trait Store: Timetable {
     fn close(&self) -> BoxFuture<'_, ()>;
 }
 
+/// What a run is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// An alert was judged.
+    Alert(Name),
+    /// A report was built.
+    Report(Name),
+}
+
+impl Subject {
+    /// Its name in the catalogue.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Alert(name) | Self::Report(name) => name,
+        }
+    }
+
+    /// The word for its kind: `alert`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Alert(_) => "alert",
+            Self::Report(_) => "report",
+        }
+    }
+
+    /// The job of its runs: `alert late_orders`.
+    #[must_use]
+    pub fn job(&self) -> String {
+        format!("{} {}", self.kind(), self.name())
+    }
+
+    /// The subject of the runs of a job; none for a job that this version does not know.
+    #[must_use]
+    pub fn of_job(job: &str) -> Option<Self> {
+        let (kind, name) = job.split_once(' ')?;
+        let name = Name::new(name).ok()?;
+        match kind {
+            "alert" => Some(Self::Alert(name)),
+            "report" => Some(Self::Report(name)),
+            _ => None,
+        }
+    }
+
+    /// What its memory and its lane of the outbox are kept under: an alert by its name alone, anything else by its job.
+    /// No alert is called like a job: names hold no blank.
+    #[must_use]
+    pub fn key(&self) -> Cow<'_, str> {
+        match self {
+            Self::Alert(name) => Cow::Borrowed(name.as_str()),
+            Self::Report(_) => Cow::Owned(self.job()),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.kind(), self.name())
+    }
+}
+
 /// The answer to a claim.
 #[derive(Debug)]
 pub enum Claimed {
@@ -142,14 +208,14 @@ impl fmt::Debug for Claim {
     }
 }
 
-/// What is remembered of an alert.
+/// What is remembered of an alert, or of a report.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// Its health after the last run.
     pub health: Health,
     /// The rule it was judged by, whose `previous(..)` the values of the instances are.
     pub rule: String,
-    /// Every known instance.
+    /// Every known instance; of a report the values that its next run is held against.
     pub instances: Vec<Remembered>,
     /// What each channel was last told of each instance: channel, key, news.
     pub told: Vec<(Name, String, Told)>,
@@ -195,11 +261,11 @@ pub struct Remembered {
     pub missed: u32,
 }
 
-/// Everything a run of an alert learned.
+/// Everything a run of an alert or a report learned.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The alert.
-    pub alert: Name,
+    /// What was judged or built.
+    pub about: Subject,
     /// When the run began.
     pub started: Timestamp,
     /// When it was judged.
@@ -257,11 +323,11 @@ pub struct Decision {
     pub message: Option<String>,
 }
 
-/// Which runs of alerts are asked for.
+/// Which runs are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// Of this alert only.
-    pub alert: Option<Name>,
+    /// About this only.
+    pub about: Option<Subject>,
     /// With this health only.
     pub health: Option<Health>,
     /// With this state as the gravest only.
@@ -272,11 +338,11 @@ pub struct Wanted {
     pub limit: u32,
 }
 
-/// A run of an alert as it is kept.
+/// A run as it is kept.
 #[derive(Clone, Debug)]
 pub struct Past {
-    /// The alert.
-    pub alert: Name,
+    /// What was judged or built.
+    pub about: Subject,
     /// The due instant; none for a run by hand.
     pub slot: Option<Timestamp>,
     /// When it began.

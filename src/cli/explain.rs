@@ -15,7 +15,7 @@ use super::{complete, find, stop};
 use crate::clock::{Clock, SystemClock};
 use crate::job::explain::{Explanation, explain};
 use crate::name::Name;
-use crate::store::{Past, Store, StoreError, Wanted};
+use crate::store::{Past, Store, StoreError, Subject, Wanted};
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
@@ -94,7 +94,7 @@ async fn recollect(
     store: &dyn Store,
     alert: &crate::catalogue::Alert,
 ) -> Result<(Option<Past>, Explanation), StoreError> {
-    let wanted = Wanted { alert: Some(alert.name.clone()), limit: 1, ..Wanted::default() };
+    let wanted = Wanted { about: Some(Subject::Alert(alert.name.clone())), limit: 1, ..Wanted::default() };
     let last = store.history(&wanted).await?.pop();
     let memory = store.recall(&alert.name, &alert.ask.source, &alert.unless).await?;
     let letters = store.letters(&alert.name).await?;

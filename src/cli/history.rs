@@ -18,7 +18,7 @@ use crate::incident::{Health, State};
 use crate::job::alert::Standing;
 use crate::name::Name;
 use crate::render::{listing, moment};
-use crate::store::{Decision, Fate, Letter, Past, Seen, Wanted};
+use crate::store::{Decision, Fate, Letter, Past, Seen, Subject, Wanted};
 
 /// The version of the JSON shape.
 pub(super) const SCHEMA: u32 = 1;
@@ -97,7 +97,7 @@ impl Run {
     pub(super) fn of(past: &Past) -> Self {
         let values = |seen: &Seen| Values { key: seen.key.clone(), values: seen.values.clone() };
         Self {
-            alert: past.alert.to_string(),
+            alert: past.about.name().to_string(),
             slot: past.slot,
             started: past.started,
             duration_ms: i64::try_from(past.ended.duration_since(past.started).as_millis()).unwrap_or(i64::MAX),
@@ -150,10 +150,10 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         store.close().await;
         runs.map_err(Failure::from)
     })?;
-    if let Some(alert) = wanted.alert.as_ref().filter(|_| runs.is_empty())
-        && !catalogue.alerts.contains_key(alert)
+    if let Some(about) = wanted.about.as_ref().filter(|_| runs.is_empty())
+        && !catalogue.alerts.contains_key(about.name())
     {
-        return Err(find::unknown("alert", alert.as_str(), catalogue.alerts.keys()));
+        return Err(find::unknown("alert", about.name().as_str(), catalogue.alerts.keys()));
     }
     if flags.json {
         let history = History { schema: SCHEMA, runs: runs.iter().map(Run::of).collect() };
@@ -166,16 +166,19 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
 }
 
 fn wanted(flags: &Flags, catalogue: &Catalogue) -> Result<Wanted, Failure> {
-    let alert = match &flags.alert {
+    let about = match &flags.alert {
         // An alert that is no longer in the catalogue may have a past.
-        Some(word) => Some(Name::new(word).map_err(|_| find::unknown("alert", word, catalogue.alerts.keys()))?),
+        Some(word) => {
+            let alert = Name::new(word).map_err(|_| find::unknown("alert", word, catalogue.alerts.keys()))?;
+            Some(Subject::Alert(alert))
+        }
         None => None,
     };
     let state = flags.state.as_deref();
     let health = state.map(|word| Health::of_word(word).unwrap_or(Health::Healthy));
     let since = flags.since.and_then(|length| SignedDuration::try_from(length).ok());
     Ok(Wanted {
-        alert,
+        about,
         health,
         state: state.and_then(State::of_word),
         since: since.map(|length| SystemClock.now().checked_sub(length).unwrap_or(Timestamp::MIN)),
@@ -184,11 +187,11 @@ fn wanted(flags: &Flags, catalogue: &Catalogue) -> Result<Wanted, Failure> {
 }
 
 fn row(past: &Past, catalogue: &Catalogue) -> Vec<String> {
-    let zone = catalogue.alerts.get(&past.alert).map_or(&catalogue.zone, |alert| &alert.timing.zone);
+    let zone = catalogue.alerts.get(past.about.name()).map_or(&catalogue.zone, |alert| &alert.timing.zone);
     let took = past.ended.duration_since(past.started).as_millis();
     vec![
         moment(past.started, zone),
-        past.alert.to_string(),
+        past.about.name().to_string(),
         standing(past).as_str().to_owned(),
         format!("{took} ms"),
         past.rows.map_or_else(String::new, |rows| rows.to_string()),

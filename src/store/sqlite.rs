@@ -15,8 +15,8 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::outbox::Lease;
 use super::{
-    Backlog, Claim, Claimed, Letter, Memory, Outcome, Past, Pick, Reach, Silence, Step, Store, StoreError, Turn,
-    Waiting, Wanted,
+    Backlog, Claim, Claimed, Letter, Memory, Outcome, Past, Pick, Reach, Silence, Step, Store, StoreError, Subject,
+    Turn, Waiting, Wanted,
 };
 use crate::name::Name;
 
@@ -217,7 +217,16 @@ impl Store for Sqlite {
     ) -> BoxFuture<'a, Result<Memory, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection.lock().await;
-            recall::memory(&mut connection, alert, source, unless).await.map_err(|error| self.failed(&error))
+            let about = Subject::Alert(alert.clone());
+            recall::memory(&mut connection, &about, Some(source), unless).await.map_err(|error| self.failed(&error))
+        })
+    }
+
+    fn recall_report<'a>(&'a self, report: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            let about = Subject::Report(report.clone());
+            recall::memory(&mut connection, &about, None, &[]).await.map_err(|error| self.failed(&error))
         })
     }
 

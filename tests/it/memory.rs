@@ -14,7 +14,7 @@ use rowcall::name::Name;
 use rowcall::predicate::Context;
 use rowcall::secret::{Environment, Secret};
 use rowcall::source::{Cause, SourceError};
-use rowcall::store::{self, Claim, Claimed, Reach, Settlement, Silence, Step, Store, Turn, Wanted};
+use rowcall::store::{self, Claim, Claimed, Reach, Settlement, Silence, Step, Store, Subject, Turn, Wanted};
 use rowcall::table::Table;
 use rowcall::value::Value;
 
@@ -160,7 +160,7 @@ async fn run(alert: &Alert, store: &dyn Store, event: &Event, now: Timestamp) ->
         }
     }
     assert_eq!(sent.len(), enqueued);
-    let wanted = Wanted { alert: Some(alert.name.clone()), limit: 1, ..Wanted::default() };
+    let wanted = Wanted { about: Some(Subject::Alert(alert.name.clone())), limit: 1, ..Wanted::default() };
     let last = store.history(&wanted).await.expect("answers").pop().expect("it was kept");
     assert_eq!(last.slot, Some(now));
     let mut told: Vec<(String, String)> = Vec::new();

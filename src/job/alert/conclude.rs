@@ -14,7 +14,7 @@ use crate::incident::{HealthReason, Hold, Instance, Sighting, State, Told, Why, 
 use crate::message::{Kind, Message};
 use crate::name::Name;
 use crate::predicate::Verdict;
-use crate::store::{AboutSource, Decision, Memory, Outcome, Outgoing, Remembered, Seen};
+use crate::store::{AboutSource, Decision, Memory, Outcome, Outgoing, Remembered, Seen, Subject};
 use crate::value::Value;
 
 /// Of how many instances what was compared is kept.
@@ -44,7 +44,7 @@ pub fn conclude(alert: &Alert, memory: &Memory, finding: &Finding, now: Timestam
     let state = stepped.iter().map(|stepped| stepped.instance.state).max().unwrap_or(State::Ok);
     let report = report_words(Standing::of(health, state));
     let mut outcome = Outcome {
-        alert: alert.name.clone(),
+        about: Subject::Alert(alert.name.clone()),
         started: finding.started,
         ended: finding.ended,
         health,

@@ -6,17 +6,16 @@ use sqlx::{Error, Row, SqliteConnection};
 use super::letter::{self, COLUMNS};
 use super::shape::{instant, micros, name, unknown};
 use crate::incident::{Health, State, Why, Words};
-use crate::name::Name;
-use crate::store::{Decision, Letter, Past, Wanted};
+use crate::store::{Decision, Letter, Past, Subject, Wanted};
 
 pub(super) async fn runs(connection: &mut SqliteConnection, wanted: &Wanted) -> Result<Vec<Past>, Error> {
     let rows = sqlx::query(
-        "select id, substr(job, 7), slot, started, ended, health, state, rows, note, seen from runs
-         where job like 'alert %' and ($1 is null or job = 'alert ' || $1) and ($2 is null or health = $2)
+        "select id, job, slot, started, ended, health, state, rows, note, seen from runs
+         where ($1 is null or job = $1) and ($2 is null or health = $2)
          and ($3 is null or state = $3) and ($4 is null or started >= $4)
          order by started desc, id desc limit $5",
     )
-    .bind(wanted.alert.as_ref().map(Name::as_str))
+    .bind(wanted.about.as_ref().map(Subject::job))
     .bind(wanted.health.map(Health::as_str))
     .bind(wanted.state.map(State::as_str))
     .bind(wanted.since.map(micros))
@@ -32,9 +31,9 @@ pub(super) async fn runs(connection: &mut SqliteConnection, wanted: &Wanted) -> 
 }
 
 fn run(row: &SqliteRow) -> Result<Past, Error> {
-    let (health, state): (&str, &str) = (row.try_get(5)?, row.try_get(6)?);
+    let (job, health, state): (&str, &str, &str) = (row.try_get(1)?, row.try_get(5)?, row.try_get(6)?);
     Ok(Past {
-        alert: name(row.try_get(1)?)?,
+        about: Subject::of_job(job).ok_or_else(|| unknown(job))?,
         slot: row.try_get::<Option<i64>, _>(2)?.map(instant).transpose()?,
         started: instant(row.try_get(3)?)?,
         ended: instant(row.try_get(4)?)?,

@@ -7,7 +7,7 @@ use sqlx::{Error, Row, SqliteConnection};
 use super::shape::{instant, micros, name, read_labels, read_values, unknown};
 use crate::incident::{Health, Instance, News, State, Told};
 use crate::name::Name;
-use crate::store::{Memory, Remembered, Silence};
+use crate::store::{Memory, Remembered, Silence, Subject};
 
 pub(super) async fn has_run(connection: &mut SqliteConnection, job: &str, slot: Timestamp) -> Result<bool, Error> {
     let row = sqlx::query("select exists (select 1 from runs where job = $1 and slot = $2)")
@@ -40,13 +40,14 @@ select 'told of source', channel, at, null, null, null, null, null from told_sou
 union all
 select 'silence', key, who, reason, since, until, null, null from silences where alert = $1 and ended is null";
 
+/// What is remembered of a subject, and of the source it asks when it asks one.
 pub(super) async fn memory(
     connection: &mut SqliteConnection,
-    alert: &Name,
-    source: &Name,
+    about: &Subject,
+    source: Option<&Name>,
     unless: &[Name],
 ) -> Result<Memory, Error> {
-    let question = sqlx::query(MEMORY).bind(alert.as_str()).bind(source.as_str());
+    let question = sqlx::query(MEMORY).bind(about.key()).bind(source.map(Name::as_str));
     let mut memory = Memory::default();
     for row in question.fetch_all(&mut *connection).await? {
         match row.try_get(0)? {
@@ -55,7 +56,7 @@ pub(super) async fn memory(
             "told" => memory.told.push(told(&row)?),
             "told of health" => memory.told_health.push((name(row.try_get(1)?)?, health(row.try_get(2)?)?)),
             "told of source" => memory.source_down.push((name(row.try_get(1)?)?, instant(row.try_get(2)?)?)),
-            "silence" => memory.silences.push(silence(alert, &row)?),
+            "silence" => memory.silences.push(silence(about.name(), &row)?),
             other => return Err(unknown(other)),
         }
     }

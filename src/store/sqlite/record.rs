@@ -3,6 +3,8 @@
 //! Each statement is a hand-over to the driver's thread and back, which costs more than a row: whatever the runs have in
 //! common goes into one statement for each table.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use sqlx::query_builder::Separated;
 use sqlx::{Connection, Error, QueryBuilder, Row, Sqlite, SqliteConnection};
@@ -82,9 +84,12 @@ async fn write<T>(
     Ok(())
 }
 
-/// What `of` gives of each outcome, beside the name of its alert.
-fn each<'a, T, I: Iterator<Item = T>>(learned: &[Learned<'a>], of: impl Fn(&'a Outcome) -> I) -> Vec<(&'a str, T)> {
-    learned.iter().flat_map(|run| of(run.outcome).map(|item| (run.outcome.alert.as_str(), item))).collect()
+/// What `of` gives of each outcome, beside the key of what it is about.
+fn each<'a, T, I: Iterator<Item = T>>(
+    learned: &[Learned<'a>],
+    of: impl Fn(&'a Outcome) -> I,
+) -> Vec<(Cow<'a, str>, T)> {
+    learned.iter().flat_map(|run| of(run.outcome).map(|item| (run.outcome.about.key(), item))).collect()
 }
 
 /// Notes for each channel what it has not been told of the source; gives the messages that tell it.
@@ -152,7 +157,7 @@ async fn write_alerts(connection: &mut SqliteConnection, learned: &[Learned<'_>]
          where health <> excluded.health or rule <> excluded.rule";
     write(connection, (head, tail), learned, |values, Learned { outcome, .. }| {
         values
-            .push_bind(outcome.alert.as_str())
+            .push_bind(outcome.about.key())
             .push_bind(outcome.health.as_str())
             .push_bind(micros(outcome.ended))
             .push_bind(outcome.rule.as_str());
@@ -167,7 +172,7 @@ async fn write_instances(connection: &mut SqliteConnection, learned: &[Learned<'
          since = excluded.since, began = excluded.began, vals = excluded.vals, missed = excluded.missed";
     write(connection, (head, tail), &rows, |values, (alert, remembered)| {
         values
-            .push_bind(*alert)
+            .push_bind(alert.clone())
             .push_bind(remembered.key.as_str())
             .push_bind(write_labels(&remembered.labels))
             .push_bind(remembered.instance.state.as_str())
@@ -186,7 +191,7 @@ async fn write_told(connection: &mut SqliteConnection, learned: &[Learned<'_>]) 
          at = excluded.at";
     write(connection, (head, tail), &rows, |values, (alert, (channel, key, told))| {
         values
-            .push_bind(*alert)
+            .push_bind(alert.clone())
             .push_bind(key.as_str())
             .push_bind(channel.as_str())
             .push_bind(told.news.as_str())
@@ -201,7 +206,7 @@ async fn write_told_health(connection: &mut SqliteConnection, learned: &[Learned
     let head = "insert into told_health (alert, channel, health, at)";
     let tail = "on conflict (alert, channel) do update set health = excluded.health, at = excluded.at";
     write(connection, (head, tail), &rows, |values, (alert, ((channel, health), at))| {
-        values.push_bind(*alert).push_bind(channel.as_str()).push_bind(health.as_str()).push_bind(*at);
+        values.push_bind(alert.clone()).push_bind(channel.as_str()).push_bind(health.as_str()).push_bind(*at);
     })
     .await
 }
@@ -212,7 +217,7 @@ async fn forget(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> R
     for table in ["instances", "told"] {
         let head = format!("delete from {table} where (alert, key) in (");
         write(connection, (&head, ")"), &rows, |values, (alert, key)| {
-            values.push_bind(*alert).push_bind(key.as_str());
+            values.push_bind(alert.clone()).push_bind(key.as_str());
         })
         .await?;
     }
@@ -228,7 +233,7 @@ async fn enqueue(connection: &mut SqliteConnection, learned: &[Learned<'_>]) -> 
             due: outcome.started,
             outgoing,
         };
-        rows.extend(outcome.messages.iter().map(|outgoing| posted(outcome.alert.as_str(), outgoing)));
+        rows.extend(outcome.messages.iter().map(|outgoing| posted(&outcome.about.key(), outgoing)));
         // No alert is called like this: names hold no blank.
         let lane = outcome.source.as_ref().map(|about| format!("source {}", about.source)).unwrap_or_default();
         rows.extend(about_source.iter().map(|outgoing| posted(&lane, outgoing)));

@@ -6,7 +6,8 @@ use rowcall::message::{Kind, Message, Receipt, Severity};
 use rowcall::name::Name;
 use rowcall::secret::{Environment, Secret};
 use rowcall::store::{
-    self, AboutSource, Claim, Claimed, Decision, Outcome, Outgoing, Remembered, Settlement, Silence, Store, Wanted,
+    self, AboutSource, Claim, Claimed, Decision, Outcome, Outgoing, Remembered, Settlement, Silence, Store, Subject,
+    Wanted,
 };
 use rowcall::value::Value;
 use tempfile::TempDir;
@@ -60,7 +61,7 @@ async fn granted(store: &dyn Store, job: &str, slot: Option<Timestamp>) -> Claim
 
 fn outcome(alert: &str, at: i64) -> Outcome {
     Outcome {
-        alert: name(alert),
+        about: Subject::Alert(name(alert)),
         started: second(at),
         ended: second(at),
         health: Health::Healthy,
@@ -94,7 +95,7 @@ fn outgoing(id: &str, alert: &str, channel: &str) -> Outgoing {
 }
 
 async fn record(store: &dyn Store, outcome: &Outcome) {
-    let claim = granted(store, &format!("alert {}", outcome.alert), None).await;
+    let claim = granted(store, &outcome.about.job(), None).await;
     store.record(&[(&claim, outcome)]).await.expect("recorded");
 }
 
@@ -289,7 +290,7 @@ async fn what_is_old_is_forgotten_but_nothing_that_is_needed() {
         let pruned = store.prune(second(day(1)), second(day(2))).await.expect("pruned");
         assert_eq!(pruned, 699 * 2 + 1 + 1, "{place:?}: runs, the message of `over`, the silence");
         let runs = async |alert: &str| {
-            let wanted = Wanted { alert: Some(name(alert)), limit: 9, ..Wanted::default() };
+            let wanted = Wanted { about: Some(Subject::Alert(name(alert))), limit: 9, ..Wanted::default() };
             store.history(&wanted).await.expect("answers")
         };
         for alert in ["open", "over", "waits"] {
@@ -355,6 +356,45 @@ async fn a_file_of_a_newer_version_is_left_alone() {
     let url = Secret::parse("sqlite:state.db", "a test").expect("reads");
     let Err(error) = store::open(&url, &Environment::default(), folder.path()).await else { panic!("it opened") };
     assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 7)");
+}
+
+#[tokio::test]
+async fn a_report_and_an_alert_of_one_name_are_two_things() {
+    for place in PLACES {
+        let Scene { store, .. } = scene(place).await;
+        let of_alert = Outcome { messages: vec![outgoing("a-1", "a", "ops")], ..outcome("a", 0) };
+        let value = Remembered {
+            key: "total".into(),
+            labels: Vec::new(),
+            instance: Instance { state: State::Ok, since: second(1), began: None },
+            values: vec![Value::Decimal("12.50".into())],
+            missed: 0,
+        };
+        let report = Subject::Report(name("a"));
+        let of_report = Outcome {
+            about: report.clone(),
+            health: Health::Error,
+            told_health: vec![(name("ops"), Health::Error)],
+            instances: vec![value.clone()],
+            messages: vec![outgoing("r-1", "a", "ops")],
+            ..outcome("a", 1)
+        };
+        record(store.as_ref(), &of_alert).await;
+        record(store.as_ref(), &of_report).await;
+        let memory = store.recall_report(&name("a")).await.expect("answers");
+        assert_eq!((memory.health, memory.instances), (Health::Error, vec![value]), "{place:?}");
+        assert_eq!(memory.told_health, [(name("ops"), Health::Error)]);
+        let memory = store.recall(&name("a"), &name("shop"), &[]).await.expect("answers");
+        assert_eq!((memory.health, memory.instances.len(), memory.told_health.len()), (Health::Healthy, 0, 0));
+        let runs = async |about: Option<Subject>| {
+            let past = store.history(&Wanted { about, limit: 9, ..Wanted::default() }).await.expect("answers");
+            past.into_iter().map(|past| past.about.job()).collect::<Vec<_>>()
+        };
+        assert_eq!(runs(None).await, ["alert a", "report a"]);
+        assert_eq!(runs(Some(report)).await, ["report a"]);
+        // Neither holds up the other.
+        assert_eq!(waiting(store.as_ref(), "ops", 1).await.len(), 2);
+    }
 }
 
 #[tokio::test]

@@ -41,6 +41,10 @@ impl Store for Ledger {
         nothing()
     }
 
+    fn recall_report<'a>(&'a self, _: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>> {
+        nothing()
+    }
+
     fn record<'a>(&'a self, _: &'a [(&'a Claim, &'a Outcome)]) -> BoxFuture<'a, Result<Vec<usize>, StoreError>> {
         nothing()
     }
