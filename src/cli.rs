@@ -17,6 +17,7 @@ mod failure;
 mod find;
 mod history;
 mod init;
+mod instant;
 mod junit;
 mod list;
 mod output;
@@ -24,6 +25,7 @@ mod post;
 mod progress;
 mod query;
 mod report;
+mod run_job;
 mod schedule;
 mod select;
 mod silence;
@@ -64,6 +66,8 @@ enum Verb {
     Test(test::Flags),
     /// Judge alerts on their schedules until stopped
     Schedule(schedule::Flags),
+    /// Run one job once, for an engine that keeps the time: systemd, Kubernetes, crontab
+    RunJob(run_job::Flags),
     /// List what the catalogue names, or what is silent
     List(list::Flags),
     /// Show past runs: what was found, who was told, and why not
@@ -112,6 +116,7 @@ impl Verb {
             Self::Check(flags) => check::execute(&flags, config, output),
             Self::Test(flags) => test::execute(&flags, config, output),
             Self::Schedule(flags) => schedule::execute(&flags, config, output),
+            Self::RunJob(flags) => run_job::execute(&flags, config, output),
             Self::List(flags) => list::execute(&flags, config, output),
             Self::History(flags) => history::execute(&flags, config, output),
             Self::Explain(flags) => explain::execute(&flags, config, output),

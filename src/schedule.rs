@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use self::every::Every;
 use self::line::Line;
@@ -25,6 +25,9 @@ mod tzdata;
 mod wall;
 mod warning;
 mod zone;
+
+/// Nothing is due before this: no wall clock is a day ahead of UTC, and none showed 1970 before.
+const FIRST: Timestamp = Timestamp::constant(-86_400, 0);
 
 /// When a job is due.
 ///
@@ -118,6 +121,16 @@ impl Schedule {
             Beat::Every(every) => every.next_after(instant),
             Beat::Wall(wall) => wall.next_after(instant),
         }
+    }
+
+    /// The last due instant not later than `instant`; none when there was none since 1970.
+    #[must_use]
+    pub fn last_until(&self, instant: Timestamp) -> Option<Timestamp> {
+        // A schedule can only be followed forward, so the past is looked at in ever longer stretches.
+        let stretches = std::iter::successors(Some(60_i64), |seconds| seconds.checked_mul(2));
+        let starts = stretches.map_while(|seconds| instant.checked_sub(SignedDuration::from_secs(seconds)).ok());
+        let starts = starts.take_while(|start| *start > FIRST).chain([FIRST]);
+        starts.into_iter().find_map(|start| self.due_between(start, instant).last())
     }
 
     /// The due instants later than `after` and not later than `until`, in order. Lazy: a caller who wants at most so

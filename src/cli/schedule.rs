@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::post::{self, Parting};
-use super::{complete, find, report, stop};
+use super::{complete, find, instant, report, stop};
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::job::{Doors, Job};
@@ -42,7 +42,7 @@ pub(super) struct Flags {
 pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let catalogue = find::catalogue(config)?;
     if let Some(count) = flags.list {
-        let from = flags.from.as_ref().map(|text| agenda::instant(text, &catalogue.zone)).transpose()?;
+        let from = flags.from.as_ref().map(|text| instant::read(text, &catalogue.zone)).transpose()?;
         let from = from.unwrap_or_else(|| SystemClock.now());
         return agenda::print(&catalogue, flags.job.as_ref(), count, from, flags.json, output);
     }

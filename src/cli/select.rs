@@ -1,10 +1,12 @@
-//! Alerts by name, by `@tag` and by glob.
+//! Alerts and other jobs by name, by `@tag` and by glob.
 
 use std::collections::HashSet;
 
 use super::failure::Failure;
 use super::find;
 use crate::catalogue::{Alert, Catalogue};
+use crate::job::Job;
+use crate::name::Name;
 
 /// The alerts that the words name, each once, in the order of the words; all when there is no word.
 pub(super) fn alerts<'a>(catalogue: &'a Catalogue, words: &[String]) -> Result<Vec<&'a Alert>, Failure> {
@@ -40,6 +42,32 @@ fn named<'a>(catalogue: &'a Catalogue, word: &str) -> Result<Vec<&'a Alert>, Fai
         },
     };
     if found.is_empty() { Err(Failure::usage(nothing)) } else { Ok(found) }
+}
+
+/// The one job that a word names: by its name or, since jobs of two kinds may share one, by its table: `alerts.low_stock`.
+pub(super) fn job<'a>(catalogue: &'a Catalogue, word: &str) -> Result<Job<'a>, Failure> {
+    match called(catalogue, word)[..] {
+        [job] => Ok(job),
+        [] => Err(unknown(catalogue, word)),
+        ref several => {
+            let tables: Vec<String> = several.iter().map(|job| format!("`{}`", job.id().table())).collect();
+            let failure = Failure::usage(format!("`{word}` is more than one job"));
+            Err(failure.hint(format!("name one of them: {}", tables.join(", "))))
+        }
+    }
+}
+
+fn called<'a>(catalogue: &'a Catalogue, word: &str) -> Vec<Job<'a>> {
+    let wanted = |job: &Job<'_>| match word.strip_prefix('@') {
+        Some(tag) => job.tags().iter().any(|own| matches(tag, own)),
+        None => matches(word, job.name().as_str()) || word == job.id().table(),
+    };
+    Job::all(catalogue).filter(wanted).collect()
+}
+
+fn unknown(catalogue: &Catalogue, word: &str) -> Failure {
+    let known: Vec<&Name> = Job::all(catalogue).map(Job::name).collect();
+    find::unknown("job", word, known.into_iter())
 }
 
 /// Whether `word` is what `pattern` describes: `*` is any run of characters, `?` is one.

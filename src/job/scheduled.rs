@@ -56,11 +56,37 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// What it is for, in its writer's words.
+    #[must_use]
+    pub fn description(self) -> Option<&'a str> {
+        match self {
+            Self::Alert(alert) => alert.description.as_deref(),
+        }
+    }
+
+    /// Words to select it by.
+    #[must_use]
+    pub fn tags(self) -> &'a [String] {
+        match self {
+            Self::Alert(alert) => &alert.tags,
+        }
+    }
+
     /// When it is run.
     #[must_use]
     pub fn timing(self) -> &'a Timing {
         match self {
             Self::Alert(alert) => &alert.timing,
+        }
+    }
+}
+
+impl JobId {
+    /// Its table in the catalogue, such as `alerts.low_stock`: no other job has the same.
+    #[must_use]
+    pub fn table(&self) -> String {
+        match self {
+            Self::Alert(name) => format!("alerts.{name}"),
         }
     }
 }

@@ -138,3 +138,22 @@ fn nothing_is_due_outside_the_years_of_the_matcher() {
     let beat = Schedule::parse("every 1s", &TimeZone::UTC).expect("a line");
     assert_eq!(beat.next_after(Timestamp::MAX), None);
 }
+
+#[test]
+fn the_last_due_instant_is_found_however_long_ago() {
+    let cases = [
+        ("* * * * *", "2026-11-20T12:00:00Z", Some("2026-11-20T12:00:00Z")),
+        ("*/10 * * * *", "2026-11-20T12:09:59Z", Some("2026-11-20T12:00:00Z")),
+        ("30 2 * * *", "2026-03-29T12:00:00Z", Some("2026-03-29T01:00:00Z")),
+        ("0 0 29 2 *", "2026-11-20T12:00:00Z", Some("2024-02-28T23:00:00Z")),
+        ("@yearly", "1971-06-01T00:00:00Z", Some("1970-12-31T23:00:00Z")),
+        ("@yearly", "1969-06-01T00:00:00Z", None),
+        ("every 52w", "2026-11-20T12:00:00Z", Some("2026-10-22T00:00:00Z")),
+    ];
+    let berlin = zone("Europe/Berlin").expect("a zone");
+    for (line, instant, expected) in cases {
+        let schedule = Schedule::parse(line, &berlin).expect(line);
+        let last = schedule.last_until(instant.parse().expect(instant));
+        assert_eq!(last.map(|at| at.to_string()).as_deref(), expected, "{line}");
+    }
+}

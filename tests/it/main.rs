@@ -17,6 +17,7 @@ mod reports;
 mod rig;
 mod rooms;
 mod roundtrip;
+mod run_job;
 mod schedule;
 mod servers;
 mod silence;

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::catalogue::Catalogue;
 use crate::cli::failure::{Exit, Failure};
@@ -21,20 +20,6 @@ struct Due {
     at: Timestamp,
     /// On the wall clock of the job's zone, with its offset.
     local: String,
-}
-
-/// Reads an instant: RFC 3339 with an offset, or a date or a date and time on the wall clock of `zone`.
-pub(super) fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
-    let wrong = || {
-        Failure::usage(format!("`{text}` is no instant"))
-            .hint("write it like 2026-11-20, \"2026-11-20 12:00\" or 2026-11-20T12:00:00+09:00")
-    };
-    if let Ok(instant) = text.parse() {
-        return Ok(instant);
-    }
-    let date = || text.parse::<jiff::civil::Date>().map(|date| date.at(0, 0, 0, 0));
-    let wall = text.parse::<jiff::civil::DateTime>().or_else(|_| date()).map_err(|_| wrong())?;
-    wall.to_zoned(zone.clone()).map(|zoned| zoned.timestamp()).map_err(|_| wrong())
 }
 
 /// Prints the next `count` due instants of each scheduled job, or of the one that is named, after `from`.

@@ -147,7 +147,7 @@ fn speak_of_incidents<'a>(
         let minutes = std::mem::take(&mut paper.minutes);
         let edition = paper.print(channel, voice, firing);
         outcome.decisions.extend(edition.decisions(channel, &minutes));
-        outcome.messages.extend(edition.messages().map(|message| sent(channel, message, voice.now)));
+        outcome.messages.extend(edition.messages().map(|message| sent(channel, message, voice)));
     }
     owed
 }
@@ -182,7 +182,7 @@ fn speak_of_health(
         let message = voice.of_health(channel, kind, report);
         decision.message = Some(message.id.clone());
         outcome.decisions.push(decision);
-        outcome.messages.push(sent(channel, message, voice.now));
+        outcome.messages.push(sent(channel, message, voice));
     }
 }
 
@@ -193,19 +193,20 @@ fn speak_of_source(voice: &announce::Voice<'_>, memory: &Memory, seen: Sighting)
         Sighting::Down => {
             let told = |channel: &&Name| memory.source_down.iter().any(|(name, _)| name == *channel);
             let news = voice.alert.source_owners.iter().filter(|channel| !told(channel));
-            news.map(|channel| sent(channel, voice.of_source_down(channel), voice.now)).collect()
+            news.map(|channel| sent(channel, voice.of_source_down(channel), voice)).collect()
         }
         Sighting::Up => {
             let owed = memory.source_down.iter();
-            owed.map(|(channel, since)| sent(channel, voice.of_source_up(channel, *since), voice.now)).collect()
+            owed.map(|(channel, since)| sent(channel, voice.of_source_up(channel, *since), voice)).collect()
         }
     };
     AboutSource { source: voice.alert.ask.source.clone(), seen, messages }
 }
 
-/// How long a message of an alert is worth delivering.
+/// How long a message of an alert is worth delivering, from when it was decided: that may be long after the slot.
 const WANTED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
-fn sent(channel: &Name, message: Message, now: Timestamp) -> Outgoing {
-    Outgoing { channel: channel.clone(), message, expires: now.checked_add(WANTED).unwrap_or(Timestamp::MAX) }
+fn sent(channel: &Name, message: Message, voice: &announce::Voice<'_>) -> Outgoing {
+    let decided = voice.now.max(voice.finding.ended);
+    Outgoing { channel: channel.clone(), message, expires: decided.checked_add(WANTED).unwrap_or(Timestamp::MAX) }
 }
