@@ -164,6 +164,10 @@ pub struct Alert {
     pub owners: Vec<Name>,
     /// Who is told when its source cannot be reached.
     pub source_owners: Vec<Name>,
+    /// A template of the head of its messages, instead of its name and what fires.
+    pub title: Option<String>,
+    /// A template of their words, instead of the summary, the description and the labelled lines.
+    pub body: Option<String>,
     /// The files with its rows that go with its messages.
     pub attach: Vec<Attach>,
     /// Where to read more.

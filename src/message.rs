@@ -21,6 +21,8 @@ mod attachment;
 mod kind;
 mod line;
 mod section;
+pub mod template;
+pub mod variables;
 
 /// A message of a channel, in the frozen shape of the outbox: a field may be added, with a default. Every text is plain
 /// and may come from a row, except where a field says that it is ours.

@@ -197,6 +197,17 @@ pub(super) fn unknown<'a>(
     }
 }
 
+/// Notes the first mistake in a template that may use the names in `known`.
+fn template(section: &Section<'_, '_>, key: &str, text: &Text, known: &[&str]) {
+    if let Err(error) = crate::message::template::check(&text.value, known) {
+        let problem = Problem::new(text.place(&error.span), format!("`{key}`: {}", error.problem));
+        section.report(match &error.unknown {
+            Some(name) => problem.nearest(name, known.iter().copied()),
+            None => problem,
+        });
+    }
+}
+
 fn description(section: &Section<'_, '_>) -> Option<String> {
     section.text("description").map(|text| text.value)
 }

@@ -30,8 +30,6 @@ mod teams;
 #[cfg(feature = "webhook")]
 mod telegram;
 #[cfg(feature = "webhook")]
-mod template;
-#[cfg(feature = "webhook")]
 mod v1;
 
 /// Where requests go, and in which shape.
@@ -121,35 +119,6 @@ pub const VARIABLES: [&str; 22] = [
     "command",
     "remarks",
 ];
-
-/// A mistake in a template, found without a message: what it is, and the bytes it stands at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TemplateError {
-    /// A lowercase fragment.
-    pub problem: String,
-    /// Bytes of the template.
-    pub span: std::ops::Range<usize>,
-    /// A name that nothing has.
-    pub unknown: Option<String>,
-}
-
-/// Reads a template of a body. A build without webhooks takes any.
-///
-/// # Errors
-/// What is wrong with its syntax, or a name in it that no message has.
-#[cfg(feature = "webhook")]
-pub fn check_template(text: &str) -> Result<(), TemplateError> {
-    template::check(text)
-}
-
-/// Reads a template of a body. A build without webhooks takes any.
-///
-/// # Errors
-/// None.
-#[cfg(not(feature = "webhook"))]
-pub fn check_template(_: &str) -> Result<(), TemplateError> {
-    Ok(())
-}
 
 /// Checks the name of a header that the catalogue adds.
 ///

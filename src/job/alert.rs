@@ -31,6 +31,7 @@ mod files;
 mod hold;
 mod judged;
 pub mod next;
+mod own;
 mod paper;
 mod words;
 

@@ -183,3 +183,174 @@ fn a_kind_of_file_that_there_is_not_is_a_mistake() {
     2 mistakes: nothing was connected to
     "#);
 }
+
+const OWN: &str = r#"
+description = "Paid orders not shipped"
+key = ["id"]
+owners = ["terminal"]
+link = "https://wiki.example.com/late"
+title = "{{ alert.name }}: {{ firing | length }} late orders"
+body = """
+{% if told %}{{ told | length }} of them are news, the first since {{ incident.since }}.
+{% endif %}{% for row in rows %}{{ row.customer }} waits with {{ row.amount }}
+{% endfor %}{% if incident.kind == 'resolved' %}Over: {{ resolved | map(attribute='label') | join(', ') }}
+{% endif %}Rule {{ alert.rule }}, value {{ value }}, before {{ previous }}. {{ explain }}"""
+"#;
+
+#[test]
+fn an_alert_speaks_in_the_words_of_its_catalogue() {
+    let rig = shop("", "terminal", OWN);
+    insta::assert_snapshot!(rig.run(&["check", "--notify"]), @r#"
+    exit 1
+    --- stdout
+    ALERT  STATE   SEVERITY  WHY
+    late   firing  warning   4 instances (id = -5; id = 1; id = 2; and 1 more): amount > 1000
+
+    FIRING late: 4 late orders
+      4 of them are news, the first since [TIME] UTC.
+      Lee waits with 1001
+      Kim waits with 1500
+      =HYPERLINK("https://evil.example.net","y") waits with 2500
+      @SUM(1) waits with 9000
+      Rule amount > 1000, value 1001, before NULL. rowcall explain late
+
+      id  customer                                    amount
+      -5  Lee                                           1001
+       1  Kim                                           1500
+       2  =HYPERLINK("https://evil.example.net","y")    2500
+       4  @SUM(1)                                       9000
+
+      link: https://wiki.example.com/late
+      more: rowcall check late
+    "#);
+    rig.sqlite(
+        "shop.db",
+        "delete from orders where id = 1; insert into orders values (9, '<!channel>\r\nBcc: x', 7000)",
+    );
+    insta::assert_snapshot!(rig.run(&["check", "--notify"]), @r#"
+    exit 1
+    --- stdout
+    ALERT  STATE   SEVERITY  WHY
+    late   firing  warning   4 instances (id = -5; id = 2; id = 4; and 1 more): amount > 1000
+
+    RESOLVED late: 4 late orders
+      1 of them are news, the first since [TIME] UTC.
+      Over: id = 1
+      Rule amount > 1000, value NULL, before NULL. rowcall explain late
+
+      link: https://wiki.example.com/late
+      more: rowcall check late
+
+    FIRING late: 4 late orders
+      1 of them are news, the first since [TIME] UTC.
+      <!channel>
+      Bcc: x waits with 7000
+      Rule amount > 1000, value 7000, before NULL. rowcall explain late
+
+      id  customer              amount
+       9  <!channel>\r\nBcc: x    7000
+
+      link: https://wiki.example.com/late
+      more: rowcall check late
+    "#);
+}
+
+#[test]
+fn a_template_that_breaks_leaves_the_usual_words_and_says_so() {
+    let keys = r#"
+title = "{{ rows[0].nothing.at_all }}"
+body = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}"
+"#;
+    let rig = shop("", "terminal", keys);
+    insta::assert_snapshot!(rig.run(&["check", "--notify"]), @r#"
+    exit 1
+    --- stdout
+    ALERT  STATE   SEVERITY  WHY
+    late   firing  warning   4 of 5 rows: amount > 1000
+
+    FIRING late: 4 of 5 rows: amount > 1000
+      since     [TIME] UTC
+      severity  warning
+      rule      amount > 1000
+
+      id  customer                                    amount
+      -5  Lee                                           1001
+       1  Kim                                           1500
+       2  =HYPERLINK("https://evil.example.net","y")    2500
+       4  @SUM(1)                                       9000
+
+      more: rowcall check late
+
+      the template `title` could not be used: line 1: undefined value: `rows[0].nothing` is undefined
+      the template `body` could not be used: failed to write output: what it makes is longer than 16384 bytes
+    "#);
+}
+
+#[test]
+fn no_row_can_write_a_header_or_mention_anyone_by_a_title() {
+    let (fake, slack) = (SmtpFake::start(Script::default()), HttpFake::start_as(services::slack_api, []));
+    let bot = format!(
+        "[channels.team]\ntype = \"slack\"\ntoken = \"xoxb-1\"\nchannel = \"C0123\"\nbase_url = \"{}\"\n",
+        slack.url("/api/")
+    );
+    let keys = "title = \"{{ rows[0].customer }}\"\nbody = \"{{ rows[0].customer }}\"";
+    let rig = shop(&(mail_channel(&fake) + &bot), "mail\", \"team", keys);
+    let bad = "update orders set customer = '<!channel> <@U1> @here' || char(13, 10) || 'Bcc: evil@example.net'";
+    rig.sqlite("shop.db", bad);
+    rig.run(&["check", "--notify"]).exits(1);
+    let raw = fake.mails().pop().expect("a mail").raw;
+    let mail = MessageParser::default().parse(&raw).expect("a mail");
+    assert_eq!(mail.subject(), Some("[rowcall] FIRING <!channel> <@U1> @here Bcc: evil@example.net"));
+    assert!(mail.bcc().is_none());
+    let post = slack.requests()[0].body.clone();
+    let post: serde_json::Value = serde_json::from_str(&post).expect("JSON");
+    assert_eq!(post["text"], "FIRING &lt;!channel&gt; &lt;@U1&gt; @here Bcc: evil@example.net");
+    let head = post["blocks"][0]["text"]["text"].as_str().expect("a head");
+    assert_eq!(head, ":warning: *FIRING  &lt;!channel&gt; &lt;@U1&gt; @here Bcc: evil@example.net*");
+}
+
+#[test]
+fn mistakes_in_templates_are_shown_where_they_stand() {
+    let keys = "title = \"{{ alert.nmae }}: {{ firng | length }}\"\nbody = '''\nSee {{ lnik }}\n{% if x %}'''";
+    insta::assert_snapshot!(shop("", "terminal", keys).run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: `title`: no message has a `alert.nmae`
+      --> rowcall.toml:10:13
+       |
+    10 | title = "{{ alert.nmae }}: {{ firng | length }}"
+       |             ^^^^^^^^^^
+       |
+       = help: did you mean `alert.name`?
+
+    error: `body`: syntax error: unexpected end of input, expected end of block
+      --> rowcall.toml:13:9
+       |
+    13 | {% if x %}'''
+       |         ^^
+
+    2 mistakes: nothing was connected to
+    "#);
+    let keys = "title = \"{{ firng | length }}\"\nbody = \"\"\"rowz\n{{ rowz }}\"\"\"";
+    insta::assert_snapshot!(shop("", "terminal", keys).run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: `title`: no message has a `firng`
+      --> rowcall.toml:10:13
+       |
+    10 | title = "{{ firng | length }}"
+       |             ^^^^^
+       |
+       = help: did you mean `firing`?
+
+    error: `body`: no message has a `rowz`
+      --> rowcall.toml:12:4
+       |
+    12 | {{ rowz }}"""
+       |    ^^^^
+       |
+       = help: did you mean `rows`?
+
+    2 mistakes: nothing was connected to
+    "#);
+}

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::builtin;
 use super::query::{self, Sources, ask};
-use super::{Surroundings, description, references, tags, timeout, timing, unknown};
+use super::{Surroundings, description, references, tags, template, timeout, timing, unknown};
 use crate::catalogue::file::{Section, duration};
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
 use crate::catalogue::{Alert, Ask, Attach, Channel, Given, OnError, OnSilence, Query};
 use crate::incident::{Mute, MuteError, MutePart, Policy, Repeat};
 use crate::message::Severity;
+use crate::message::variables::NAMES;
 use crate::name::Name;
 use crate::predicate::{Predicate, PredicateError};
 
@@ -68,6 +69,7 @@ pub(super) fn read(
     let notify = references(&section, &notify, "channel", known.channels.keys());
     let owners = section.texts("owners").unwrap_or_default();
     let owners = references(&section, &owners, "channel", known.channels.keys());
+    let [title, body] = ["title", "body"].map(|key| own_words(&section, key));
     let attach = section.some_of("attach", &ATTACH).unwrap_or_default();
     let link = section.text("link").map(|text| link(&section, text));
     let (description, tags) = (description(&section), tags(&section));
@@ -102,6 +104,8 @@ pub(super) fn read(
         notify,
         owners,
         source_owners,
+        title,
+        body,
         attach,
         link,
         tags,
@@ -264,6 +268,13 @@ fn repeat(section: &Section<'_, '_>, text: Text) -> Repeat {
             DEFAULT_REPEAT
         }),
     }
+}
+
+/// A template of the alert's messages.
+fn own_words(section: &Section<'_, '_>, key: &'static str) -> Option<String> {
+    let text = section.text(key)?;
+    template(section, key, &text, &NAMES);
+    Some(text.value)
 }
 
 fn link(section: &Section<'_, '_>, text: Text) -> String {

@@ -1,8 +1,11 @@
 //! The body of a request.
 
-use super::template::{self, Medium};
 use super::v1::Body;
 use crate::message::Message;
+use crate::message::template::{self, Medium};
+
+/// The longest body that a template may make, in bytes.
+const LONGEST: usize = 256 * 1024;
 
 /// The content type of a body for which nobody named another.
 pub(super) const JSON: &str = "application/json";
@@ -26,7 +29,7 @@ impl Posted {
     /// What the template makes of the message; the JSON of our own when it can make nothing.
     pub(super) fn templated(template: &str, content_type: Option<&str>, message: &Message) -> Self {
         let body = Body::new(message);
-        match template::render(template, content_type.map_or(Medium::Json, Medium::of), &body) {
+        match template::render(template, content_type.map_or(Medium::Json, Medium::of), LONGEST, &body) {
             Ok(text) => Self { text, as_announced: true, note: None },
             Err(problem) => {
                 tracing::warn!(alert = message.alert, problem, "the body of a webhook could not be made");

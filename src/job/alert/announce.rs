@@ -11,6 +11,7 @@ use crate::catalogue::Alert;
 use crate::message::{Kind, Message, Severity, ascii, thread};
 use crate::name::Name;
 use crate::render::moment;
+use crate::store::Memory;
 
 /// How many rows of evidence a message carries.
 const MOST_ROWS: usize = 20;
@@ -20,6 +21,9 @@ pub(super) struct Voice<'a> {
     pub(super) alert: &'a Alert,
     pub(super) finding: &'a Finding,
     pub(super) now: Timestamp,
+    pub(super) memory: &'a Memory,
+    /// Every instance that fires, and when its incident began.
+    pub(super) firing: Vec<(&'a Judged, Timestamp)>,
     pub(super) files: Files,
 }
 
@@ -57,7 +61,8 @@ impl Voice<'_> {
         facts.push(("rule".to_owned(), self.alert.when.text().to_owned()));
         facts.extend(self.owners());
         let message = Message { facts, ..self.message(channel, kind, thread(&self.alert.name, began), summary) };
-        if kind.is_good_news() { message } else { self.with_rows(message, &judged) }
+        let message = if kind.is_good_news() { message } else { self.with_rows(message, &judged) };
+        self.in_own_words(message, items)
     }
 
     /// The message with the first of the rows behind it, and with all of them in files where the alert attaches any.
@@ -92,7 +97,7 @@ impl Voice<'_> {
         facts.extend(self.owners());
         let summary = words::digest(self.alert, firing, fresh, &judged);
         let message = Message { facts, ..self.message(channel, kind, thread(&self.alert.name, began), summary) };
-        Message { excerpt: None, ..self.with_rows(message, &judged) }
+        self.in_own_words(Message { excerpt: None, ..self.with_rows(message, &judged) }, items)
     }
 
     /// What a channel is told of the alert's own health.
@@ -167,7 +172,7 @@ impl Voice<'_> {
     }
 
     /// A moment in the alert's zone: `2026-11-20 21:00:00 KST`.
-    fn moment(&self, at: Timestamp) -> String {
+    pub(super) fn moment(&self, at: Timestamp) -> String {
         moment(at, &self.alert.timing.zone)
     }
 }

@@ -61,7 +61,10 @@ pub fn conclude(alert: &Alert, memory: &Memory, finding: &Finding, now: Timestam
         decisions: Vec::new(),
         source: None,
     };
-    let voice = announce::Voice { alert, finding, now, files: Files::default() };
+    let began = |stepped: &Stepped| stepped.instance.began.unwrap_or(now);
+    let firing = stepped.iter().filter(|stepped| stepped.instance.state == State::Firing);
+    let firing = firing.map(|stepped| (&stepped.judged, began(stepped))).collect();
+    let voice = announce::Voice { alert, finding, now, memory, firing, files: Files::default() };
     // A hold counts by the time at which it would be told, which may be long after the slot.
     let holds = Holds::new(alert, memory, now.max(finding.ended));
     let owed = speak_of_incidents(&mut outcome, &voice, memory, &holds, &stepped);

@@ -1,10 +1,10 @@
 //! `[channels.x]` of the type `webhook`.
 
-use crate::catalogue::check::secret;
+use crate::catalogue::check::{secret, template};
 use crate::catalogue::file::Section;
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
-use crate::channel::webhook::{Form, Method, Own, Settings, VARIABLES, check_header, check_template};
+use crate::channel::webhook::{Form, Method, Own, Settings, VARIABLES, check_header};
 use crate::secret::Secret;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,15 +117,7 @@ fn form(section: &Section<'_, '_>, preset: Option<Preset>, shape: Shape) -> Opti
 
 fn own(section: &Section<'_, '_>) -> Own {
     let body = section.text("body");
-    if let Some(text) = &body
-        && let Err(error) = check_template(&text.value)
-    {
-        let problem = Problem::new(text.place(&error.span), format!("`body`: {}", error.problem));
-        section.report(match &error.unknown {
-            Some(name) => problem.nearest(name, VARIABLES),
-            None => problem,
-        });
-    }
+    body.iter().for_each(|text| template(section, "body", text, &VARIABLES));
     let success = section.wholes("success", &(100..=599)).unwrap_or_default();
     let success = success.into_iter().filter_map(|code| u16::try_from(code).ok()).map(|code| code..=code);
     Own {

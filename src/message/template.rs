@@ -1,28 +1,37 @@
-//! A body that the user wrote himself, in MiniJinja.
+//! Templates: words that the user wrote himself, in MiniJinja.
 //!
 //! A name that nothing has is an error and not an empty text; work and output are bounded. What a value is put into
 //! decides how it is escaped: in JSON `"{{ summary }}"` stays inside its quotes, and `{{ rows | tojson }}` is a whole
-//! value.
+//! value. Plain text is not escaped here: the door that shows it escapes all of it.
 
 use std::error::Error as _;
+use std::ops::Range;
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, UndefinedBehavior};
 use serde::Serialize;
 
-use super::{TemplateError, VARIABLES};
-
 /// How many steps a template may take.
 const FUEL: u64 = 200_000;
 
-/// The longest body, in bytes.
-const LONGEST: usize = 256 * 1024;
+/// The name of every template, in its own messages.
+const NAME: &str = "template";
 
-const NAME: &str = "body";
+/// A mistake in a template, found without a message: what it is, and the bytes it stands at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateError {
+    /// A lowercase fragment.
+    pub problem: String,
+    /// Bytes of the template.
+    pub span: Range<usize>,
+    /// A name that nothing has.
+    pub unknown: Option<String>,
+}
 
-/// What a body is, by its content type.
+/// What a template makes, by its content type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Medium {
+pub enum Medium {
     /// JSON, and what a body is when nothing is said.
     Json,
     /// A form: values are percent-encoded.
@@ -35,7 +44,8 @@ pub(super) enum Medium {
 
 impl Medium {
     /// What a content type means.
-    pub(super) fn of(content_type: &str) -> Self {
+    #[must_use]
+    pub fn of(content_type: &str) -> Self {
         let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match kind.as_str() {
             "application/x-www-form-urlencoded" => Self::Form,
@@ -48,50 +58,86 @@ impl Medium {
     }
 }
 
-/// The body that a template makes of a message.
+/// What a template makes of these values, in at most `longest` bytes.
 ///
 /// # Errors
 /// Says what is wrong, with the line of the template.
-pub(super) fn render(text: &str, medium: Medium, message: &impl Serialize) -> Result<String, String> {
+pub fn render(text: &str, medium: Medium, longest: usize, values: &impl Serialize) -> Result<String, String> {
     let environment = environment(medium);
     let template = environment.template_from_named_str(NAME, text).map_err(|error| words(&error))?;
-    let mut body = Bounded(Vec::new());
-    template.render_captured_to(Serde(message), &mut body).map_err(|error| words(&error))?;
-    let body = String::from_utf8(body.0).map_err(|_| "what it makes is not UTF-8".to_owned())?;
+    let mut made = Bounded { longest, bytes: Vec::new() };
+    template.render_captured_to(Serde(values), &mut made).map_err(|error| words(&error))?;
+    let made = String::from_utf8(made.bytes).map_err(|_| "what it makes is not UTF-8".to_owned())?;
     if medium == Medium::Json
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&body)
+        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&made)
     {
         return Err(format!("what it makes is not JSON: {error}"));
     }
-    Ok(body)
+    Ok(made)
 }
 
-/// Finds what is wrong with a template before there is a message.
-pub(super) fn check(text: &str) -> Result<(), TemplateError> {
+/// Finds what is wrong with a template before there are any values; `known` are the names that it may use, `alert.name`
+/// for a part of one.
+///
+/// # Errors
+/// What is wrong with its syntax, or the first name in it that is not known.
+pub fn check(text: &str, known: &[&str]) -> Result<(), TemplateError> {
     let environment = environment(Medium::Text);
     let template = environment.template_from_named_str(NAME, text).map_err(|error| TemplateError {
         problem: detail(&error),
         span: error.range().unwrap_or(0..text.len()),
         unknown: None,
     })?;
-    let mut unknown: Vec<String> = template.undeclared_variables(false).into_iter().collect();
-    unknown
-        .retain(|name| !VARIABLES.contains(&name.as_str()) && !environment.globals().any(|(known, _)| known == name));
-    unknown.sort_by_key(|name| text.find(name.as_str()));
+    let unknown = template.undeclared_variables(true).into_iter().filter_map(|name| stranger(&name, known));
+    let unknown = unknown.filter(|name| !environment.globals().any(|(known, _)| known == name));
+    let mut unknown: Vec<(Range<usize>, String)> = unknown.map(|name| (place(text, &name), name)).collect();
+    unknown.sort_by_key(|(span, _)| span.start);
     match unknown.into_iter().next() {
         None => Ok(()),
-        Some(name) => {
-            let start = text.find(&name).unwrap_or(0);
-            let span = start..start + name.len();
+        Some((span, name)) => {
             Err(TemplateError { problem: format!("no message has a `{name}`"), span, unknown: Some(name) })
         }
     }
+}
+
+/// As much of a name as is needed to see that it is not known; none when it is. Only names whose parts are known are
+/// looked into.
+fn stranger(name: &str, known: &[&str]) -> Option<String> {
+    let mut parts = name.split('.');
+    let root = parts.next().unwrap_or_default();
+    let has_parts = known.iter().any(|known| known.strip_prefix(root).is_some_and(|rest| rest.starts_with('.')));
+    match parts.next() {
+        Some(part) if has_parts => {
+            let whole = format!("{root}.{part}");
+            (!known.contains(&whole.as_str())).then_some(whole)
+        }
+        _ if has_parts || known.contains(&root) => None,
+        _ => Some(root.to_owned()),
+    }
+}
+
+/// Where a name stands in a template: as a whole word and inside of braces.
+fn place(text: &str, name: &str) -> Range<usize> {
+    let of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let is_whole = |start: usize, end: usize| {
+        let before = text[..start].chars().next_back();
+        !before.is_some_and(|c| of_word(c) || c == '.') && !text[end..].starts_with(of_word)
+    };
+    let is_inside = |start: usize| {
+        let last = |marks: [&str; 2]| marks.iter().filter_map(|mark| text[..start].rfind(mark)).max();
+        last(["{{", "{%"]) > last(["}}", "%}"])
+    };
+    let mut found = text.match_indices(name).map(|(start, _)| start..start + name.len());
+    found.find(|span| is_whole(span.start, span.end) && is_inside(span.start)).unwrap_or(0..text.len())
 }
 
 fn environment<'a>(medium: Medium) -> Environment<'a> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
+    // A tag on a line of its own leaves no line.
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.expect("the marks of the language itself"));
     environment.set_auto_escape_callback(move |_| match medium {
         Medium::Json => AutoEscape::Json,
         Medium::Form => AutoEscape::Custom("form".into()),
@@ -102,6 +148,7 @@ fn environment<'a>(medium: Medium) -> Environment<'a> {
         _ if value.is_safe() => Ok(write!(out, "{value}")?),
         Medium::Json => json(out, value),
         Medium::Form => form(out, value),
+        Medium::Html | Medium::Text if value.is_none() => Ok(out.write_str("NULL")?),
         Medium::Html | Medium::Text => minijinja::escape_formatter(out, state, value),
     });
     environment
@@ -151,15 +198,18 @@ fn detail(error: &Error) -> String {
     }
 }
 
-/// A buffer that takes no more than [`LONGEST`] bytes.
-struct Bounded(Vec<u8>);
+/// A buffer that takes no more than so many bytes.
+struct Bounded {
+    longest: usize,
+    bytes: Vec<u8>,
+}
 
 impl std::io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.0.len() + bytes.len() > LONGEST {
-            return Err(std::io::Error::other(format!("what it makes is longer than {LONGEST} bytes")));
+        if self.bytes.len() + bytes.len() > self.longest {
+            return Err(std::io::Error::other(format!("what it makes is longer than {} bytes", self.longest)));
         }
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -170,16 +220,22 @@ impl std::io::Write for Bounded {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::{Medium, check, render};
-    use crate::channel::sample::low_stock;
-    use crate::channel::webhook::v1::Body;
-    use crate::message::{Excerpt, Message};
 
     fn rendered(text: &str, medium: Medium) -> Result<String, String> {
-        let excerpt =
-            Excerpt { columns: vec!["a".into()], rows: vec![vec![Some("\"x\"\n&".into())], vec![None]], more: 2 };
-        let message = Message { summary: "a \"b\" & <c>\n".into(), excerpt: Some(excerpt), ..low_stock() };
-        render(text, medium, &Body::new(&message))
+        let values: Value = json!({
+            "alert": "low_stock",
+            "severity": "warning",
+            "firing": true,
+            "summary": "a \"b\" & <c>\n",
+            "facts": [],
+            "rows": [["\"x\"\n&"], [null]],
+            "more": 2,
+            "link": null,
+        });
+        render(text, medium, 100_000, &values)
     }
 
     #[test]
@@ -205,6 +261,11 @@ mod tests {
             ),
             (Medium::Html, "<p>{{ alert }} {{ summary }}</p>", "<p>low_stock a &quot;b&quot; &amp; &lt;c&gt;\n</p>"),
             (Medium::Text, "{{ severity | upper }} {{ summary }}", "WARNING a \"b\" & <c>\n"),
+            (
+                Medium::Text,
+                "{% for row in rows %}\n  {% if true %}\n{{ row[0] }};\n  {% endif %}\n{% endfor %}",
+                "\"x\"\n&;\nNULL;\n",
+            ),
         ];
         for (medium, text, expected) in cases {
             assert_eq!(rendered(text, medium).as_deref(), Ok(expected), "{text}");
@@ -232,9 +293,20 @@ mod tests {
 
     #[test]
     fn mistakes_are_found_before_there_is_a_message() {
-        assert_eq!(check("{% for f in facts %}{{ f.label }} {{ loop.index }} {{ range(3) }}{% endfor %}"), Ok(()));
-        let error = check("{{ alert }} {{ sumary }}").expect_err("unknown");
-        assert_eq!((error.unknown.as_deref(), error.span), (Some("sumary"), 15..21));
+        let known = ["alert.name", "alert.severity", "rows", "row"];
+        let check = |text| check(text, &known);
+        assert_eq!(check("{% for r in rows %}{{ r.label }} {{ loop.index }} {{ range(3) }}{% endfor %}"), Ok(()));
+        assert_eq!(check("alrt {{ alert.name }} {{ alert }} {{ rows[0].x }} {{ rows.x }}"), Ok(()));
+        let cases = [
+            ("{{ rows }} rowz {{ rowz }}", "rowz", 19..23),
+            ("{{ row }} {{ rows.rowx }} {{ rowx }}", "rowx", 29..33),
+            ("{{ alert.nmae | upper }}", "alert.nmae", 3..13),
+            ("{% if secverity %}x{% endif %}", "secverity", 6..15),
+        ];
+        for (text, name, span) in cases {
+            let error = check(text).expect_err(text);
+            assert_eq!((error.unknown.as_deref(), error.span), (Some(name), span), "{text}");
+        }
         let error = check("{{ alert }").expect_err("unfinished");
         assert!(error.problem.contains("syntax error") && error.unknown.is_none(), "{error:?}");
     }
