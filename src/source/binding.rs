@@ -156,7 +156,7 @@ pub(super) struct Sent<'a> {
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 impl Sent<'_> {
     /// The comment that says whose statement it is, for others that are sent on its behalf.
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn comment(&self) -> &str {
         &self.text[..self.comment]
     }

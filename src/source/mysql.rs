@@ -27,6 +27,9 @@ mod options;
 mod parameter;
 mod refusal;
 
+/// The server is asked for its clock at so many instants at once; a row has at most 4,096 columns.
+const MOST_INSTANTS: usize = 1_000;
+
 /// The door of a source.
 pub(super) fn open(settings: Settings, world: World) -> Box<dyn Source> {
     let (name, count) = (settings.name.clone(), settings.max_concurrent);
@@ -138,8 +141,8 @@ impl Session {
     }
 
     async fn read(&mut self, statement: &Statement, sent: &Sent<'_>, sink: &mut Sink) -> mysql_async::Result<()> {
-        let parameters = Params::Positional(sent.values.iter().map(|value| parameter::value(value)).collect());
-        let mut rows = self.conn.exec_iter(statement, parameters).await?;
+        let parameters = self.parameters(sent).await?;
+        let mut rows = self.conn.exec_iter(statement, Params::Positional(parameters)).await?;
         // Those of the preparation do not know yet what the parameters are.
         sink.begin(rows.columns_ref().iter().map(cell::column).collect());
         let decoders: Vec<cell::Decoder> = rows.columns_ref().iter().map(cell::Decoder::of).collect();
@@ -151,6 +154,22 @@ impl Session {
         }
         sink.pass().await;
         Ok(())
+    }
+
+    /// The values to bind. MySQL compares moments by the clock of the session, and only the server knows its zone.
+    async fn parameters(&mut self, sent: &Sent<'_>) -> mysql_async::Result<Vec<mysql_async::Value>> {
+        let mut bound: Vec<mysql_async::Value> = sent.values.iter().map(|value| parameter::value(value)).collect();
+        let instants: Vec<usize> =
+            (0..bound.len()).filter(|index| parameter::is_instant(sent.values[*index])).collect();
+        for some in instants.chunks(MOST_INSTANTS) {
+            let sql = format!("{}{}", sent.comment(), parameter::clock(some.len()));
+            let asked = some.iter().map(|index| parameter::whole_second(&bound[*index])).collect();
+            let answer: Option<mysql_async::Row> = self.conn.exec_first(sql, Params::Positional(asked)).await?;
+            for (index, clock) in some.iter().zip(answer.into_iter().flat_map(mysql_async::Row::unwrap)) {
+                bound[*index] = parameter::shown_by(&clock, &bound[*index]);
+            }
+        }
+        Ok(bound)
     }
 
     /// Sets the limit on the server when it is another than the last time.

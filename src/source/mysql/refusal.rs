@@ -47,6 +47,11 @@ impl Speech {
             let hint = "only `ssl-mode=disabled` in the URL goes without";
             return self.speaker.hinted(Cause::Refused, &format!("{place} offers no TLS"), Some(hint));
         }
+        if let Error::Driver(DriverError::CleartextPluginDisabled) = error {
+            let problem = format!("{place} wants the password in the clear");
+            let hint = "`enable_cleartext_plugin=true` in the URL sends it, off this machine under TLS only";
+            return self.speaker.hinted(Cause::Refused, &problem, Some(hint));
+        }
         let hint = format!("check that a server listens on {place}");
         let problem = format!("{place} cannot be reached: {}", words(error));
         self.speaker.hinted(Cause::Unreachable, &problem, Some(&hint))

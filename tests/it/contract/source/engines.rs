@@ -366,6 +366,20 @@ async fn mysql_parameters_have_types() {
 }
 
 #[tokio::test]
+#[ignore = "needs ROWCALL_TEST_MYSQL: run tests/run"]
+async fn mysql_compares_moments_by_the_clock_of_the_session() {
+    let rig = Rig::mysql();
+    let noon = 1_763_640_000_500_000;
+    for offset in [0, 32_400, -12_600] {
+        let at = rowcall::value::Timestamp::new(noon, Some(offset));
+        let sql = "select :at = cast('2025-11-20 12:00:00.5' as datetime(6)) as same, unix_timestamp(:at) as seconds, \
+                   @@session.time_zone as zone";
+        let rows = rig.source().fetch(rig.request(sql, &[("at", Value::Timestamp(at))])).await.expect("rows");
+        assert_eq!(printed(&rows.collect(1).await.expect("a row")), [["1", "1763640000.500000", "+00:00"]], "{offset}");
+    }
+}
+
+#[tokio::test]
 async fn sqlite_cells_have_the_class_they_are_stored_in() {
     let rig = Rig::sqlite().await;
     rig.execute(
