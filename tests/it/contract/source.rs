@@ -14,6 +14,7 @@ use rig::{Line, Rig, printed};
 mod connections;
 mod engines;
 mod left;
+mod login;
 mod rig;
 mod torture;
 
