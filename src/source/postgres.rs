@@ -1,7 +1,7 @@
 //! PostgreSQL, and what speaks like it.
 //!
-//! A request takes two round trips: `begin read only` travels with the preparation, `rollback` with the execution. Rows
-//! come in the binary format and are decoded here; parameters go as text and are converted by the server, which knows
+//! A request takes two round trips: `begin read only` travels with the preparation, `rollback` with the execution, and the
+//! settings of a new session before the first of them. Rows come in the binary format and are decoded here; parameters go as text and are converted by the server, which knows
 //! their types.
 
 use std::sync::Mutex;
@@ -38,6 +38,8 @@ mod zone;
 /// What every session begins with. The styles are the server's own defaults, which a role or a database may have changed.
 const SETTINGS: &str = "set default_transaction_read_only = on; set datestyle = 'ISO'; set intervalstyle = 'postgres'; \
                         set bytea_output = 'hex'; set extra_float_digits = 1; set xmloption = 'content'";
+/// Lets the server notice when we are gone. Servers before 14 and some systems cannot, and refuse it.
+const NOTICING: &str = "set client_connection_check_interval = '1s'";
 
 /// The door of a source.
 pub(super) fn open(settings: Settings, world: World) -> Box<dyn Source> {
@@ -59,6 +61,8 @@ struct Session {
     tls: Tls,
     zone: zone::Zone,
     speech: Speech,
+    /// Whether the settings were made.
+    is_set_up: bool,
 }
 
 impl Driver for Postgres {
@@ -75,9 +79,7 @@ impl Driver for Postgres {
         let ca_file = ca_file.or_else(|| address.ca_file(folder));
         let tls = Tls::new(address.trust(), ca_file.as_deref(), address.identity(folder))
             .map_err(|problem| address.speaker().error(Cause::Settings, &problem))?;
-        let mut session = reach(address.into_config(), tls, speech).await?;
-        session.set_up().await?;
-        Ok(session)
+        reach(address.into_config(), tls, speech).await
     }
 
     fn address(&self) -> Option<String> {
@@ -101,9 +103,11 @@ impl Driver for Postgres {
     }
 
     async fn ping(&self, session: &mut Session) -> Result<(), Failure> {
-        match session.client.simple_query("select 1").await {
+        let (set_up, answered) = tokio::join!(biased; session.set_up(), session.client.simple_query("select 1"));
+        session.is_set_up = set_up.is_ok();
+        match set_up.and(answered.map_err(Trouble::from)) {
             Ok(_) => Ok(()),
-            Err(error) => Err(session.failure(Trouble::Driver(error), None).await),
+            Err(trouble) => Err(session.failure(trouble, None).await),
         }
     }
 
@@ -140,27 +144,28 @@ async fn reach(config: Config, tls: Tls, speech: Speech) -> Result<Session, Sour
             (client, tokio::spawn(connection), zone)
         }
     };
-    Ok(Session { client, mover, tls, zone, speech })
+    Ok(Session { client, mover, tls, zone, speech, is_set_up: false })
 }
 
 impl Session {
-    /// Makes the session read-only, has values printed one way on every server, and lets the server notice when we are
-    /// gone. No startup options: poolers refuse them.
-    async fn set_up(&mut self) -> Result<(), SourceError> {
-        let noticing = format!("{SETTINGS}; set client_connection_check_interval = '1s'");
-        if self.client.batch_execute(&noticing).await.is_ok() {
+    /// Makes a new session read-only, has values printed one way on every server, and lets the server notice when we are
+    /// gone. What is sent after the first poll of this arrives after it. No startup options: poolers refuse them.
+    async fn set_up(&self) -> Result<(), Trouble> {
+        if self.is_set_up {
             return Ok(());
         }
-        // Servers before 14 and some systems cannot look whether the client is there.
-        match self.client.batch_execute(SETTINGS).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.failure(Trouble::Driver(error), None).await.error),
-        }
+        let (set, _) = tokio::join!(biased; self.client.batch_execute(SETTINGS), self.client.batch_execute(NOTICING));
+        set.map_err(Trouble::Unset)
     }
 
     async fn failure(&mut self, trouble: Trouble, sent: Option<&Sent<'_>>) -> Failure {
         let error = match trouble {
             Trouble::Driver(error) => error,
+            // It must not serve anyone.
+            Trouble::Unset(error) if !(error.is_closed() || self.client.is_closed()) => {
+                return Failure::lost(self.speech.answering(&error, None));
+            }
+            Trouble::Unset(error) => error,
             Trouble::Type { column, of } => {
                 let problem = format!("column `{column}` has the type `{of}`, which cannot be shown");
                 return Failure::usable(self.speech.value(&problem, Some(&cast(&column))));

@@ -19,6 +19,8 @@ use crate::table::Column;
 pub(super) enum Trouble {
     /// The driver or the database.
     Driver(tokio_postgres::Error),
+    /// The server refuses the settings of a new session.
+    Unset(tokio_postgres::Error),
     /// A column of a type that cannot be shown.
     Type {
         /// The column.
@@ -49,8 +51,11 @@ pub(super) async fn run(
     let client = &session.client;
     let limit = format!("set local statement_timeout = {}", milliseconds(timeout));
     let begin = format!("begin read only; {limit}");
-    // Polled in this order, the two go out together; the server answers them one after the other.
-    let (begun, prepared) = tokio::join!(biased; client.batch_execute(&begin), client.prepare(&sent.text));
+    // Polled in this order, they go out together; the server answers them one after the other.
+    let (set_up, begun, prepared) =
+        tokio::join!(biased; session.set_up(), client.batch_execute(&begin), client.prepare(&sent.text));
+    set_up?;
+    session.is_set_up = true;
     let statement = match begun.and(prepared) {
         Ok(statement) => statement,
         Err(error) => {

@@ -1,13 +1,23 @@
 //! The time zone that a session prints `timestamp with time zone` in.
 
+use std::sync::OnceLock;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::schedule::zone_rules;
 
-/// A time zone by the server's name for it.
-#[derive(Clone, Debug)]
+/// A time zone by the server's name for it. It is looked up when the first instant is printed: that reads the folders of
+/// the zone database, and most statements print none.
+#[derive(Debug)]
 pub(super) struct Zone {
+    name: Option<String>,
+    found: OnceLock<Found>,
+}
+
+/// The zone of that name.
+#[derive(Debug)]
+struct Found {
     zone: TimeZone,
     /// The offset, when it is the same at every instant.
     fixed: Option<i32>,
@@ -16,19 +26,25 @@ pub(super) struct Zone {
 impl Zone {
     /// The zone that the server reports; UTC when it reports none, or one that nobody here knows.
     pub(super) fn new(name: Option<&str>) -> Self {
-        let name = name.unwrap_or("UTC");
-        let zone = zone_rules().zone(name).or_else(|| TimeZone::posix(name).ok()).unwrap_or(TimeZone::UTC);
-        let fixed = zone.to_fixed_offset().ok().map(jiff::tz::Offset::seconds);
-        Self { zone, fixed }
+        Self { name: name.map(str::to_owned), found: OnceLock::new() }
     }
 
     /// Seconds east of UTC at an instant in microseconds; beyond the years of the calendar, those of its last instant.
     pub(super) fn offset(&self, micros: i64) -> i32 {
-        self.fixed.unwrap_or_else(|| {
+        let Found { zone, fixed } = self.found.get_or_init(|| Found::of(self.name.as_deref().unwrap_or("UTC")));
+        fixed.unwrap_or_else(|| {
             let nearest = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
             let instant = Timestamp::from_microsecond(micros).unwrap_or(nearest);
-            self.zone.to_offset(instant).seconds()
+            zone.to_offset(instant).seconds()
         })
+    }
+}
+
+impl Found {
+    fn of(name: &str) -> Self {
+        let zone = zone_rules().zone(name).or_else(|| TimeZone::posix(name).ok()).unwrap_or(TimeZone::UTC);
+        let fixed = zone.to_fixed_offset().ok().map(jiff::tz::Offset::seconds);
+        Self { zone, fixed }
     }
 }
 
