@@ -2,15 +2,20 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::os::unix::fs::FileTypeExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use clap::ValueEnum;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::catalogue::Catalogue;
 use crate::channel::{self, Printer};
 use crate::clock::SystemClock;
 use crate::secret::Environment;
 use crate::source;
+
+/// So much any pipe takes that nobody reads from.
+const ROOM: usize = 4096;
 
 /// When words on standard error are coloured; `Auto` is on a terminal, unless `NO_COLOR` says otherwise.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -24,6 +29,10 @@ pub(super) enum Color {
 pub(super) struct Output {
     stdout: Arc<Mutex<Stdout>>,
     color: Color,
+    /// How many bytes were passed.
+    passed: usize,
+    /// What is being written while others work.
+    writing: Option<JoinHandle<io::Result<()>>>,
 }
 
 /// Standard output. A closed pipe takes everything in silence: nobody reads on, and that is no failure.
@@ -64,7 +73,8 @@ impl Write for Stdout {
 
 impl Output {
     pub(super) fn new(color: Color) -> Self {
-        Self { stdout: Arc::new(Mutex::new(Stdout { inner: io::stdout(), closed: false })), color }
+        let stdout = Arc::new(Mutex::new(Stdout { inner: io::stdout(), closed: false }));
+        Self { stdout, color, passed: 0, writing: None }
     }
 
     /// What the doors of a catalogue need of the world; the environment is read here and nowhere else.
@@ -87,7 +97,43 @@ impl Output {
 
     /// Whether the reader of standard output went away.
     pub(super) fn is_closed(&self) -> bool {
-        self.stdout.lock().unwrap_or_else(PoisonError::into_inner).closed
+        match self.stdout.try_lock() {
+            Ok(stdout) => stdout.closed,
+            Err(TryLockError::Poisoned(stdout)) => stdout.into_inner().closed,
+            // Somebody may read on what is being written.
+            Err(TryLockError::WouldBlock) => false,
+        }
+    }
+
+    /// Whether whoever reads standard output may let it wait for ever: behind a pipe, a socket or a terminal.
+    pub(super) fn may_stall(&self) -> bool {
+        self.is_terminal()
+            || metadata().is_ok_and(|metadata| metadata.file_type().is_fifo() || metadata.file_type().is_socket())
+    }
+
+    /// Writes text to a reader who may let it wait, while the next is made; only then it is waited for. Whoever stops
+    /// waiting leaves the text behind.
+    pub(super) async fn pass(&mut self, text: Vec<u8>) -> io::Result<()> {
+        self.passed = self.passed.saturating_add(text.len());
+        if self.passed <= ROOM {
+            return self.write_all(&text);
+        }
+        self.settle().await?;
+        let stdout = Arc::clone(&self.stdout);
+        self.writing = Some(spawn_blocking(move || {
+            let mut stdout = lock(&stdout);
+            stdout.write_all(&text)?;
+            stdout.flush()
+        }));
+        Ok(())
+    }
+
+    /// Waits until everything that was passed is written.
+    pub(super) async fn settle(&mut self) -> io::Result<()> {
+        let Some(writing) = &mut self.writing else { return Ok(()) };
+        let written = writing.await;
+        self.writing = None;
+        written.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 
     /// Whether words on standard error may be coloured.
@@ -106,8 +152,7 @@ impl Output {
 
     /// Whether standard output is a file of a disk, which nobody reads while it is written.
     pub(super) fn is_file(&self) -> bool {
-        let file = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
-        file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+        metadata().is_ok_and(|metadata| metadata.is_file())
     }
 
     /// Whether somebody sees standard error as it comes.
@@ -130,10 +175,23 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stdout.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        lock(&self.stdout).write(bytes)
     }
 
+    /// Nothing is flushed behind what was left behind: its reader does not read.
     fn flush(&mut self) -> io::Result<()> {
-        self.stdout.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        match self.writing {
+            Some(_) => Ok(()),
+            None => lock(&self.stdout).flush(),
+        }
     }
+}
+
+fn lock(stdout: &Mutex<Stdout>) -> MutexGuard<'_, Stdout> {
+    stdout.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What standard output is.
+fn metadata() -> io::Result<std::fs::Metadata> {
+    std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?).metadata()
 }

@@ -84,7 +84,8 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let question = Question { flags, catalogue: &catalogue, doors: &doors, ask, label };
     // What is wrong with the parameters is said before anything connects.
     question.request(SystemClock.now())?;
-    stop::runtime()?.block_on(async {
+    let runtime = stop::runtime()?;
+    let done = runtime.block_on(async {
         let mut stop = stop::Stop::listen()?;
         let done = match flags.watch {
             Some(every) => tokio::select! {
@@ -107,7 +108,10 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         };
         doors.close().await;
         done
-    })
+    });
+    // A write that nobody reads is left behind.
+    runtime.shutdown_background();
+    done
 }
 
 /// What is asked, and how the answer is printed.

@@ -232,6 +232,34 @@ fn a_signal_leaves_no_file_behind() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_signal_is_heard_while_nobody_reads_on() {
+    use std::io::Read;
+    let rig = demo();
+    let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select i from n";
+    for format in ["csv", "jsonl"] {
+        let mut command = rig.command(&["query", "-s", "demo", "-c", endless, "--format", format]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        let threads = format!("/proc/{}/task", child.id());
+        let writes = |thread: std::fs::DirEntry| {
+            std::fs::read_to_string(thread.path().join("wchan")).is_ok_and(|at| at.ends_with("pipe_write"))
+        };
+        // Until a thread hangs in the pipe, which is full then.
+        while !std::fs::read_dir(&threads).expect("runs").flatten().any(writes) {
+            std::thread::yield_now();
+        }
+        let begun = std::time::Instant::now();
+        let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(killed.expect("kill runs").success());
+        assert_eq!(child.wait().expect("ends").code(), Some(130), "{format}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{format}: {:?}", begun.elapsed());
+        let mut words = String::new();
+        child.stderr.take().expect("piped").read_to_string(&mut words).expect("text");
+        assert_eq!(words, "", "{format}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn a_disk_that_takes_no_more_leaves_the_old_file() {
     let rig = demo().file("rows.csv", "old\n");
     let many = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000) select i from n";

@@ -67,6 +67,8 @@ pub(super) struct Printing {
     limit: Option<u64>,
     zone: Option<TimeZone>,
     file: Option<PathBuf>,
+    /// Whether the reader of standard output may let it wait.
+    stalls: bool,
     /// Whether a sign of life may be shown, and whether also while rows are written.
     spinner: (bool, bool),
 }
@@ -95,7 +97,8 @@ impl Printing {
             None => (format == Format::Table && terminal).then_some(TERMINAL_ROWS),
         };
         let spinner = (output.is_watched(), file.is_some() || output.is_file());
-        Ok(Self { format, options, limit, zone: flags.timezone.clone(), file, spinner })
+        let stalls = file.is_none() && output.may_stall();
+        Ok(Self { format, options, limit, zone: flags.timezone.clone(), file, stalls, spinner })
     }
 
     /// Opens what the rows are written to, before anything is asked.
@@ -110,7 +113,7 @@ impl Printing {
 
     fn page(&self, alive: bool) -> Result<Page<'_>, Failure> {
         let file = self.file.as_deref().map(|path| WholeFile::create(path).map_err(|error| unwritable(path, &error)));
-        Ok(Page { printing: self, file: file.transpose()?, spinner: Spinner::new(alive), rows: 0 })
+        Ok(Page { printing: self, file: file.transpose()?, text: Vec::new(), spinner: Spinner::new(alive), rows: 0 })
     }
 
     /// Whether people read the rows on the screen, one table after the other.
@@ -172,6 +175,8 @@ fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
 pub(super) struct Page<'a> {
     printing: &'a Printing,
     file: Option<WholeFile>,
+    /// What is written next to a reader who may let it wait.
+    text: Vec<u8>,
     spinner: Spinner,
     rows: u64,
 }
@@ -217,6 +222,7 @@ impl Page<'_> {
         let failed = |error| printing.failed(error);
         let mut renderer = renderer(printing.format, &printing.options);
         renderer.begin(rows.columns(), self.out(output)).map_err(failed)?;
+        self.hand_over(output).await?;
         let mut left = printing.limit.unwrap_or(u64::MAX);
         let mut cut = false;
         while let Some(mut batch) = self.wait(output, rows.next()).await? {
@@ -233,18 +239,30 @@ impl Page<'_> {
             }
             self.spinner.erase(output, !printing.spinner.1);
             renderer.rows(&batch, self.out(output)).map_err(failed)?;
+            self.hand_over(output).await?;
             if cut || output.is_closed() {
                 break;
             }
         }
         self.spinner.erase(output, !printing.spinner.1);
         renderer.end(self.out(output)).map_err(failed)?;
+        self.hand_over(output).await?;
+        output.settle().await?;
         Ok(cut)
+    }
+
+    /// Lets the reader have what was rendered. Waiting for him here, a signal is heard.
+    async fn hand_over(&mut self, output: &mut Output) -> Result<(), Failure> {
+        match self.text.is_empty() {
+            true => Ok(()),
+            false => Ok(output.pass(std::mem::take(&mut self.text)).await?),
+        }
     }
 
     fn out<'a>(&'a mut self, output: &'a mut Output) -> &'a mut Out<'a> {
         match &mut self.file {
             Some(file) => file,
+            None if self.printing.stalls => &mut self.text,
             None => output,
         }
     }
