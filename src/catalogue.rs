@@ -164,6 +164,8 @@ pub struct Alert {
     pub owners: Vec<Name>,
     /// Who is told when its source cannot be reached.
     pub source_owners: Vec<Name>,
+    /// How long its messages are worth delivering.
+    pub retry_for: Duration,
     /// A template of the head of its messages, instead of its name and what fires.
     pub title: Option<String>,
     /// A template of their words, instead of the summary, the description and the labelled lines.

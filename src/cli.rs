@@ -20,6 +20,7 @@ mod init;
 mod instant;
 mod junit;
 mod list;
+mod outbox;
 mod output;
 mod post;
 mod progress;
@@ -78,6 +79,8 @@ enum Verb {
     Silence(silence::Flags),
     /// End the silences of an alert
     Unsilence(unsilence::Flags),
+    /// Show what waits to be sent or was given up, try it again, or drop it
+    Outbox(outbox::Flags),
     /// Read the catalogue and report every mistake in it
     Validate(validate::Flags),
     /// Write a catalogue to begin with
@@ -122,6 +125,7 @@ impl Verb {
             Self::Explain(flags) => explain::execute(&flags, config, output),
             Self::Silence(flags) => silence::execute(&flags, config, output),
             Self::Unsilence(flags) => unsilence::execute(&flags, config, output),
+            Self::Outbox(flags) => outbox::execute(&flags, config, output),
             Self::Validate(flags) => validate::execute(&flags, config, output),
             Self::Init(flags) => init::execute(&flags, output),
             Self::Completions(flags) => completions::execute(&flags, output),

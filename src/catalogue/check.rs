@@ -39,6 +39,8 @@ struct Surroundings {
     zone: TimeZone,
     timeout: Duration,
     notify: Vec<Text>,
+    /// How long messages are worth delivering, whatever they tell.
+    retry_for: Option<Duration>,
 }
 
 pub(super) fn catalogue(path: &Path, text: &str) -> Result<Catalogue, Broken> {
@@ -61,10 +63,11 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
     let top = Section::top(file, table);
     let zone = zone(&top).unwrap_or(TimeZone::UTC);
     let state = state(&top);
-    let mut around = Surroundings { zone, timeout: DEFAULT_TIMEOUT, notify: Vec::new() };
+    let mut around = Surroundings { zone, timeout: DEFAULT_TIMEOUT, notify: Vec::new(), retry_for: None };
     if let Some(defaults) = top.section("defaults") {
         around.timeout = timeout(&defaults).unwrap_or(DEFAULT_TIMEOUT);
         around.notify = defaults.texts("notify").unwrap_or_default();
+        around.retry_for = span(&defaults, "retry_for");
         defaults.finish();
     }
     let mut warnings = Vec::new();
@@ -141,9 +144,19 @@ fn state(top: &Section<'_, '_>) -> State {
 }
 
 fn timeout(section: &Section<'_, '_>) -> Option<Duration> {
-    let length = section.duration("timeout")?;
+    span(section, "timeout")
+}
+
+/// How long the messages of an entry are worth delivering.
+fn retry_for(section: &Section<'_, '_>, around: &Surroundings, otherwise: Duration) -> Duration {
+    span(section, "retry_for").or(around.retry_for).unwrap_or(otherwise)
+}
+
+/// A length of time that is longer than nothing.
+fn span(section: &Section<'_, '_>, key: &'static str) -> Option<Duration> {
+    let length = section.duration(key)?;
     if length.is_zero() {
-        section.report(Problem::new(section.key_span("timeout"), "`timeout` must be longer than nothing"));
+        section.report(Problem::new(section.key_span(key), format!("`{key}` must be longer than nothing")));
     }
     Some(length)
 }

@@ -1,6 +1,6 @@
 //! Answers a shell that asks what may come next; names come from the user's own catalogue.
 //!
-//! Never connects and never complains: where there is no sound catalogue there are no names.
+//! Never connects to a server and never complains: where there is no sound catalogue there are no names.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,8 +10,10 @@ use clap_complete::CompleteEnv;
 use clap_complete::engine::CompletionCandidate;
 
 use super::completions::VARIABLE;
-use super::{Arguments, find};
+use super::{Arguments, find, stop};
 use crate::catalogue::Catalogue;
+use crate::secret::Environment;
+use crate::store::{self, Letter, Pick};
 
 /// Ends the process with an answer when a shell asks for one.
 pub(super) fn answer() {
@@ -35,6 +37,26 @@ pub(super) fn channels() -> Vec<CompletionCandidate> {
         candidate(name.as_str(), &channel.description)
     };
     catalogue().map(|catalogue| catalogue.channels.iter().map(described).collect()).unwrap_or_default()
+}
+
+/// The messages that wait or were given up, of a store that is a file.
+pub(super) fn letters() -> Vec<CompletionCandidate> {
+    let Some(catalogue) = catalogue().filter(|catalogue| catalogue.state.url.literal_prefix().starts_with("sqlite:"))
+    else {
+        return Vec::new();
+    };
+    let found = stop::runtime().ok().and_then(|runtime| {
+        runtime.block_on(async {
+            let environment = Environment::of_process();
+            let store = store::read(&catalogue.state.url, &environment, &catalogue.folder).await.ok()??;
+            store.outbox(&Pick { waiting: true, dead: true, ..Pick::default() }).await.ok()
+        })
+    });
+    let candidate = |letter: Letter| {
+        let what = format!("{} to {}", letter.message.headline(), letter.channel);
+        CompletionCandidate::new(letter.seq.to_string()).help(Some(what.into()))
+    };
+    found.unwrap_or_default().into_iter().map(candidate).collect()
 }
 
 pub(super) fn alert_names() -> Vec<CompletionCandidate> {

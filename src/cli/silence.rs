@@ -73,7 +73,7 @@ fn until(now: Timestamp, length: Duration) -> Result<Timestamp, Failure> {
 }
 
 /// Who runs this, in the words of the operating system.
-fn who(environment: &Environment) -> String {
+pub(super) fn who(environment: &Environment) -> String {
     ["USER", "LOGNAME"].into_iter().find_map(|name| environment.get(name)).unwrap_or("unknown").to_owned()
 }
 

@@ -410,7 +410,7 @@ fn entries_are_listed() {
         "tags": [
           "orders"
         ],
-        "line": 49
+        "line": 50
       },
       {
         "kind": "query",
@@ -418,7 +418,7 @@ fn entries_are_listed() {
         "detail": "on demo",
         "description": "What is on the shelves",
         "tags": [],
-        "line": 44
+        "line": 45
       }
     ]
     "#);

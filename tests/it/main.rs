@@ -12,6 +12,7 @@ mod fakes;
 mod fixtures;
 mod memory;
 mod messages;
+mod outbox;
 mod query;
 mod reports;
 mod rig;

@@ -29,6 +29,7 @@ fn help_is_short_and_names_what_there_is() {
       explain    Say why an alert told what it told, and when it will next
       silence    Hold back the news of an alert for a while
       unsilence  End the silences of an alert
+      outbox     Show what waits to be sent or was given up, try it again, or drop it
       validate   Read the catalogue and report every mistake in it
       init       Write a catalogue to begin with
 

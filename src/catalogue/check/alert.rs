@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::builtin;
 use super::query::{self, Sources, ask};
-use super::{Surroundings, description, references, tags, template, timeout, timing, unknown};
+use super::{Surroundings, description, references, retry_for, tags, template, timeout, timing, unknown};
 use crate::catalogue::file::{Section, duration};
 use crate::catalogue::problem::Problem;
 use crate::catalogue::text::Text;
@@ -18,6 +18,9 @@ use crate::predicate::{Predicate, PredicateError};
 
 /// How often an open incident is told again where nothing says otherwise.
 const DEFAULT_REPEAT: Repeat = Repeat::Every(Duration::from_secs(4 * 3600));
+
+/// How long a message of an alert is worth delivering where nothing says otherwise.
+const DEFAULT_RETRY: Duration = Duration::from_secs(24 * 3600);
 
 /// How many instances of an alert may fire before they are told as one digest, where nothing says otherwise.
 const DEFAULT_INSTANCES: usize = 100;
@@ -69,6 +72,7 @@ pub(super) fn read(
     let notify = references(&section, &notify, "channel", known.channels.keys());
     let owners = section.texts("owners").unwrap_or_default();
     let owners = references(&section, &owners, "channel", known.channels.keys());
+    let retry_for = retry_for(&section, around, DEFAULT_RETRY);
     let [title, body] = ["title", "body"].map(|key| own_words(&section, key));
     let attach = section.some_of("attach", &ATTACH).unwrap_or_default();
     let link = section.text("link").map(|text| link(&section, text));
@@ -104,6 +108,7 @@ pub(super) fn read(
         notify,
         owners,
         source_owners,
+        retry_for,
         title,
         body,
         attach,

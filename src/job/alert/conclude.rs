@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::files::Files;
 use super::hold::Holds;
@@ -206,10 +206,9 @@ fn speak_of_source(voice: &announce::Voice<'_>, memory: &Memory, seen: Sighting)
     AboutSource { source: voice.alert.ask.source.clone(), seen, messages }
 }
 
-/// How long a message of an alert is worth delivering, from when it was decided: that may be long after the slot.
-const WANTED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
-
 fn sent(channel: &Name, message: Message, voice: &announce::Voice<'_>) -> Outgoing {
+    let wanted = SignedDuration::try_from(voice.alert.retry_for).unwrap_or(SignedDuration::MAX);
+    // A slot may be run long after its time.
     let decided = voice.now.max(voice.finding.ended);
-    Outgoing { channel: channel.clone(), message, expires: decided.checked_add(WANTED).unwrap_or(Timestamp::MAX) }
+    Outgoing { channel: channel.clone(), message, expires: decided.checked_add(wanted).unwrap_or(Timestamp::MAX) }
 }
