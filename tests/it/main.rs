@@ -10,6 +10,7 @@ mod cronie;
 mod explain;
 mod fakes;
 mod fixtures;
+mod kill;
 mod memory;
 mod messages;
 mod outbox;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use mail_parser::decoders::base64::base64_decode;
 use rustls::ServerConfig;
 
+use super::crowd::Tally;
 use super::wire::{self, Wire};
 
 /// The largest mail that is read, in bytes.
@@ -89,6 +90,7 @@ struct State {
     /// The connection that is served now.
     current: Mutex<Option<TcpStream>>,
     mails: Mutex<Vec<Mail>>,
+    tally: Arc<Tally>,
     connections: AtomicUsize,
     /// Every line of every client, decrypted.
     heard: Mutex<Vec<String>>,
@@ -96,6 +98,11 @@ struct State {
 
 impl SmtpFake {
     pub(crate) fn start(script: Script) -> Self {
+        Self::start_counted(script, &Arc::default())
+    }
+
+    /// A server whose mails are counted together with what others take.
+    pub(crate) fn start_counted(script: Script, tally: &Arc<Tally>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound port");
         let authority = tempfile::tempdir().expect("a folder");
@@ -105,6 +112,7 @@ impl SmtpFake {
             tls: wire::certificate(&authority.path().join("ca.pem")),
             current: Mutex::default(),
             mails: Mutex::default(),
+            tally: Arc::clone(tally),
             connections: AtomicUsize::new(0),
             heard: Mutex::default(),
         });
@@ -392,6 +400,8 @@ impl<'a> Session<'a> {
         let mail =
             Mail { from: std::mem::take(&mut self.from), to: self.to.clone(), raw, encrypted, user: self.user.clone() };
         self.state.mails.lock().expect("no panic in the server").push(mail);
+        // Whoever waits for it may act before the answer is out.
+        self.state.tally.add();
         self.say("250 2.0.0 taken")
     }
 }
