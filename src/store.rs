@@ -43,6 +43,17 @@ pub trait Store: Timetable {
         unless: &'a [Name],
     ) -> BoxFuture<'a, Result<Memory, StoreError>>;
 
+    /// What [`Store::recall`] gives, of many alerts in their order: a store that pays for each question asks one.
+    fn recall_all<'a>(&'a self, wanted: &'a [Recall<'a>]) -> BoxFuture<'a, Result<Vec<Memory>, StoreError>> {
+        Box::pin(async move {
+            let mut memories = Vec::with_capacity(wanted.len());
+            for Recall { alert, source, unless } in wanted {
+                memories.push(self.recall(alert, source, unless).await?);
+            }
+            Ok(memories)
+        })
+    }
+
     /// What is remembered of a report.
     fn recall_report<'a>(&'a self, report: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>>;
 
@@ -206,6 +217,17 @@ impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim").field("job", &self.job).field("slot", &self.slot).finish_non_exhaustive()
     }
+}
+
+/// An alert whose memory is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Recall<'a> {
+    /// The alert.
+    pub alert: &'a Name,
+    /// The source it asks.
+    pub source: &'a Name,
+    /// The alerts that may hold it back.
+    pub unless: &'a [Name],
 }
 
 /// What is remembered of an alert, or of a report.

@@ -5,6 +5,7 @@
 //! for each transaction waits for the disk; messages are sent by nobody here.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -18,15 +19,17 @@ use super::answers::Answers;
 use crate::catalogue::{Alert, Catalogue};
 use crate::message::Excerpt;
 use crate::name::Name;
-use crate::store::{Claim, Claimed, Memory, Outcome, Outgoing, Store, StoreError};
+use crate::store::{Claim, Claimed, Memory, Outcome, Outgoing, Recall, Store, StoreError};
 
 /// At most this many outcomes are recorded in one transaction.
 const MOST_RECORDED: usize = 256;
 /// How long an outcome waits for others to be recorded with it.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// How long the questions of a source wait for one of its connections to be free before another may be opened: a
-/// connection costs the server as much as a hundred cheap questions.
+/// How often it is asked whether another connection to a source pays: to open one costs the server as much as a hundred
+/// cheap questions.
 const CONNECT: Duration = Duration::from_millis(20);
+/// So many alerts are claimed and recalled together, ahead of their questions.
+const RECALLED: usize = 64;
 
 /// How an alert was found.
 #[derive(Clone, Debug)]
@@ -93,8 +96,13 @@ struct Learned {
 struct Lane {
     alerts: Vec<usize>,
     most: usize,
+    open: AtomicUsize,
+    done: AtomicUsize,
     free: Semaphore,
 }
+
+/// A claim and what is remembered; none when another run goes on.
+type Known = Result<Option<(Option<Claim>, Memory)>, StoreError>;
 
 impl Batch<'_> {
     /// Judges all of them; `seen` is called whenever one is done. The results stand in the order of the alerts.
@@ -103,9 +111,13 @@ impl Batch<'_> {
         let (answers, free, lanes) =
             (Answers::new(self.alerts, (self.now)()), Semaphore::new(self.at_once.max(1)), self.lanes());
         let asked = lanes.iter().map(|lane| {
-            let learn = |index: &usize| self.learn(*index, keeping, &answers, &free, &lane.free);
-            // Those that wait for their turn claim and recall meanwhile.
-            stream::iter(&lane.alerts).map(learn).buffer_unordered(2 * lane.most)
+            let learn = |(index, known)| self.learn(index, known, keeping, (&answers, &free), lane);
+            let recall = move |some| self.recall(some, keeping);
+            // Few at first: while they are asked the next are claimed and recalled.
+            let ahead = 2 * lane.most;
+            let (first, rest) = lane.alerts.split_at(ahead.min(lane.alerts.len()));
+            let known = stream::iter(std::iter::once(first).chain(rest.chunks(RECALLED))).then(recall);
+            Box::pin(known.flat_map(stream::iter).map(learn).buffer_unordered(ahead))
         });
         let mut asked = stream::select_all(asked);
         let asking = async move {
@@ -133,7 +145,8 @@ impl Batch<'_> {
         }
         let lane = |(source, alerts): (&Name, Vec<usize>)| {
             let most = self.catalogue.sources.get(source).map_or(1, |source| source.settings.max_concurrent);
-            Lane { alerts, most: most.min(self.at_once).max(1), free: Semaphore::new(1) }
+            let (open, done) = (AtomicUsize::new(1), AtomicUsize::new(0));
+            Lane { alerts, most: most.min(self.at_once).max(1), open, done, free: Semaphore::new(1) }
         };
         sources.into_iter().map(lane).collect()
     }
@@ -141,21 +154,22 @@ impl Batch<'_> {
     async fn learn(
         &self,
         index: usize,
+        known: Known,
         keeping: Keeping<'_>,
-        answers: &Answers,
-        free: &Semaphore,
-        lane: &Semaphore,
+        (answers, free): (&Answers, &Semaphore),
+        lane: &Lane,
     ) -> Learned {
         let alert = self.alerts[index];
-        let (claim, memory) = match recall(alert, keeping).await {
+        let (claim, memory) = match known {
             Ok(Some(known)) => known,
             Ok(None) => return Learned { index, ended: Ended::Busy, outcome: None },
             Err(error) => return Learned { index, ended: Ended::Lost(error), outcome: None },
         };
-        let _place = lane.acquire().await.expect("a lane is never closed");
+        let _place = lane.free.acquire().await.expect("a lane is never closed");
         let _turn = free.acquire().await.expect("the turns are never closed");
         let now = (self.now)();
         let finding = judge_answer(alert, &memory, now, answers.fetch(alert, self.doors)).await;
+        lane.done.fetch_add(1, Ordering::Relaxed);
         let (report, outcome) = match keeping {
             Keeping::Nothing => (report(alert, &finding), None),
             Keeping::Rehearsal(_) | Keeping::Everything(_) => {
@@ -188,28 +202,71 @@ fn decided(outcome: Outcome) -> Vec<Outgoing> {
     messages
 }
 
-/// Lets one question more be open at each source, again and again, up to what it allows; never ends.
+/// Lets one question more be open at a source, again and again, where that pays; never ends.
 async fn widen(lanes: &[Lane]) {
-    for open in 1..lanes.iter().map(|lane| lane.most).max().unwrap_or(1) {
+    let begun = Instant::now();
+    loop {
         tokio::time::sleep(CONNECT).await;
-        lanes.iter().filter(|lane| lane.most > open).for_each(|lane| lane.free.add_permits(1));
+        lanes.iter().for_each(|lane| lane.widen(begun.elapsed()));
     }
-    std::future::pending::<()>().await;
 }
 
-/// The claim and what is remembered; none when another run goes on.
-async fn recall(alert: &Alert, keeping: Keeping<'_>) -> Result<Option<(Option<Claim>, Memory)>, StoreError> {
-    match keeping {
-        Keeping::Nothing | Keeping::Rehearsal(None) => Ok(Some((None, Memory::default()))),
-        Keeping::Rehearsal(Some(store)) => {
-            Ok(Some((None, store.recall(&alert.name, &alert.ask.source, &alert.unless).await?)))
+impl Lane {
+    fn widen(&self, elapsed: Duration) {
+        let (open, done) = (self.open.load(Ordering::Relaxed), self.done.load(Ordering::Relaxed));
+        if open < self.most && pays(done, self.alerts.len().saturating_sub(done), open, elapsed) {
+            self.open.store(open + 1, Ordering::Relaxed);
+            self.free.add_permits(1);
         }
-        Keeping::Everything(store) => match store.claim(&alert.job(), None).await? {
-            Claimed::Granted(claim) => {
-                Ok(Some((Some(claim), store.recall(&alert.name, &alert.ask.source, &alert.unless).await?)))
+    }
+}
+
+/// Whether one connection more than `open` saves more time than it costs: at best its share of what is left, which the
+/// pace of what is done foretells.
+fn pays(done: usize, left: usize, open: usize, elapsed: Duration) -> bool {
+    let expected = elapsed.as_secs_f64() * left as f64 / done as f64;
+    expected / (open + 1) as f64 > 2.0 * CONNECT.as_secs_f64()
+}
+
+impl Batch<'_> {
+    /// The claims of some alerts and what is remembered of them.
+    async fn recall(&self, indexes: &[usize], keeping: Keeping<'_>) -> Vec<(usize, Known)> {
+        let store = match keeping {
+            Keeping::Nothing | Keeping::Rehearsal(None) => {
+                return indexes.iter().map(|index| (*index, Ok(Some((None, Memory::default()))))).collect();
             }
-            Claimed::Busy | Claimed::Done => Ok(None),
-        },
+            Keeping::Rehearsal(Some(store)) | Keeping::Everything(store) => store,
+        };
+        let mut known = Vec::with_capacity(indexes.len());
+        let mut claimed = Vec::with_capacity(indexes.len());
+        for index in indexes {
+            match claim(self.alerts[*index], keeping).await {
+                Ok(Some(claim)) => claimed.push((*index, claim)),
+                Ok(None) => known.push((*index, Ok(None))),
+                Err(error) => known.push((*index, Err(error))),
+            }
+        }
+        let wanted: Vec<Recall<'_>> = claimed.iter().map(|(index, _)| wanted(self.alerts[*index])).collect();
+        match store.recall_all(&wanted).await {
+            Ok(memories) => known.extend(
+                claimed.into_iter().zip(memories).map(|((index, claim), memory)| (index, Ok(Some((claim, memory))))),
+            ),
+            Err(error) => known.extend(claimed.into_iter().map(|(index, _)| (index, Err(error.clone())))),
+        }
+        known
+    }
+}
+
+fn wanted(alert: &Alert) -> Recall<'_> {
+    Recall { alert: &alert.name, source: &alert.ask.source, unless: &alert.unless }
+}
+
+/// The claim, none in a rehearsal; nothing when another run goes on.
+async fn claim(alert: &Alert, keeping: Keeping<'_>) -> Result<Option<Option<Claim>>, StoreError> {
+    let Keeping::Everything(store) = keeping else { return Ok(Some(None)) };
+    match store.claim(&alert.job(), None).await? {
+        Claimed::Granted(claim) => Ok(Some(Some(claim))),
+        Claimed::Busy | Claimed::Done => Ok(None),
     }
 }
 
@@ -261,4 +318,29 @@ async fn recorded(store: &dyn Store, batch: Vec<Learned>) -> Vec<(usize, Ended)>
         ));
     }
     ended
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::pays;
+
+    #[test]
+    fn a_connection_is_opened_where_it_pays() {
+        let cases = [
+            // Nothing has come back yet.
+            (0, 3, 1, 20, true),
+            (150, 850, 1, 20, true),
+            // Two do what is left in the time that opens a third.
+            (450, 550, 2, 40, false),
+            (90, 10, 1, 20, false),
+            // Slow questions are worth it.
+            (4, 96, 2, 40, true),
+            (0, 0, 1, 20, false),
+        ];
+        for (done, left, open, elapsed, expected) in cases {
+            assert_eq!(pays(done, left, open, Duration::from_millis(elapsed)), expected, "{done} {left} {open}");
+        }
+    }
 }

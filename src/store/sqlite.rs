@@ -15,8 +15,8 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::outbox::Lease;
 use super::{
-    Backlog, Claim, Claimed, Letter, Memory, Outcome, Past, Pick, Reach, Silence, Step, Store, StoreError, Subject,
-    Turn, Waiting, Wanted,
+    Backlog, Claim, Claimed, Letter, Memory, Outcome, Past, Pick, Reach, Recall, Silence, Step, Store, StoreError,
+    Subject, Turn, Waiting, Wanted,
 };
 use crate::name::Name;
 
@@ -97,6 +97,11 @@ impl Sqlite {
             place: path.to_owned(),
             pruned: Mutex::default(),
         }))
+    }
+
+    async fn memories(&self, wanted: &[recall::Wanted<'_>]) -> Result<Vec<Memory>, StoreError> {
+        let mut connection = self.connection.lock().await;
+        recall::memories(&mut connection, wanted).await.map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &sqlx::Error) -> StoreError {
@@ -216,17 +221,24 @@ impl Store for Sqlite {
         unless: &'a [Name],
     ) -> BoxFuture<'a, Result<Memory, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            let about = Subject::Alert(alert.clone());
-            recall::memory(&mut connection, &about, Some(source), unless).await.map_err(|error| self.failed(&error))
+            let wanted = [recall::Wanted { about: Subject::Alert(alert.clone()), source: Some(source), unless }];
+            Ok(self.memories(&wanted).await?.into_iter().next().unwrap_or_default())
         })
+    }
+
+    fn recall_all<'a>(&'a self, wanted: &'a [Recall<'a>]) -> BoxFuture<'a, Result<Vec<Memory>, StoreError>> {
+        let subject = |wanted: &Recall<'a>| recall::Wanted {
+            about: Subject::Alert(wanted.alert.clone()),
+            source: Some(wanted.source),
+            unless: wanted.unless,
+        };
+        Box::pin(async move { self.memories(&wanted.iter().map(subject).collect::<Vec<_>>()).await })
     }
 
     fn recall_report<'a>(&'a self, report: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            let about = Subject::Report(report.clone());
-            recall::memory(&mut connection, &about, None, &[]).await.map_err(|error| self.failed(&error))
+            let wanted = [recall::Wanted { about: Subject::Report(report.clone()), source: None, unless: &[] }];
+            Ok(self.memories(&wanted).await?.into_iter().next().unwrap_or_default())
         })
     }
 

@@ -14,6 +14,9 @@ use crate::source::binding::Sent;
 use crate::source::sink::Sink;
 use crate::table::Column;
 
+/// How long a statement stays with the server after its last row.
+const RETIREMENT: Duration = Duration::from_millis(2);
+
 /// Why a statement gave no rows, before it is put into words.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -82,7 +85,16 @@ pub(super) async fn run(
     // The rollback is on its way when the first row comes; it waits in the server until the last row is out, and takes
     // effect also when its answer is no longer awaited.
     tokio::try_join!(biased; reading, rolling_back)?;
+    retire(statement);
     Ok(())
+}
+
+/// Lets go of a statement a little later: its end is a message of its own to the server, which travels with others then.
+fn retire(statement: Statement) {
+    tokio::spawn(async move {
+        tokio::time::sleep(RETIREMENT).await;
+        drop(statement);
+    });
 }
 
 /// Zero would mean no limit.

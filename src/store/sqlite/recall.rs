@@ -1,4 +1,6 @@
-//! What is remembered of an alert.
+//! What is remembered of alerts and reports.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -24,92 +26,125 @@ pub(super) async fn last_slot(connection: &mut SqliteConnection, job: &str) -> R
     row.await?.try_get::<Option<i64>, _>(0)?.map(instant).transpose()
 }
 
-/// Everything about an alert and its source in one question: what each row is about stands first. Each statement is a
-/// hand-over to the driver's thread and back, which costs more than what it finds.
+/// Everything about some subjects and their sources in one question: the subject, or the source, stands first, and what
+/// the row is about second. Each statement is a hand-over to the driver's thread and back, which costs more than what it
+/// finds.
 const MEMORY: &str = "
-select 'alert', health, rule, null, null, null, null, null from alerts where alert = $1
+select alert, 'alert', health, rule, null, null, null, null, null from alerts
+ where alert in (select value from json_each($1))
 union all
-select 'instance', key, labels, state, since, began, vals, missed from instances where alert = $1
+select alert, 'instance', key, labels, state, since, began, vals, missed from instances
+ where alert in (select value from json_each($1))
 union all
-select 'told', channel, key, news, began, at, null, null from told where alert = $1
+select alert, 'told', channel, key, news, began, at, null, null from told
+ where alert in (select value from json_each($1))
 union all
-select 'told of health', channel, health, null, null, null, null, null from told_health where alert = $1
+select alert, 'told of health', channel, health, null, null, null, null, null from told_health
+ where alert in (select value from json_each($1))
 union all
-select 'told of source', channel, at, null, null, null, null, null from told_source
- where source = $2 and news = 'down'
+select source, 'told of source', channel, at, null, null, null, null, null from told_source
+ where source in (select value from json_each($2)) and news = 'down'
 union all
-select 'silence', key, who, reason, since, until, null, null from silences where alert = $1 and ended is null";
+select alert, 'silence', key, who, reason, since, until, null, null from silences
+ where alert in (select value from json_each($1)) and ended is null
+union all
+select distinct alert, 'open', null, null, null, null, null, null, null from instances
+ where alert in (select value from json_each($3)) and state in ('firing', 'recovering')";
 
-/// What is remembered of a subject, and of the source it asks when it asks one.
-pub(super) async fn memory(
-    connection: &mut SqliteConnection,
-    about: &Subject,
-    source: Option<&Name>,
-    unless: &[Name],
-) -> Result<Memory, Error> {
-    let question = sqlx::query(MEMORY).bind(about.key()).bind(source.map(Name::as_str));
-    let mut memory = Memory::default();
+/// Whose memory is wanted.
+pub(super) struct Wanted<'a> {
+    pub(super) about: Subject,
+    /// The source it asks, when it asks one.
+    pub(super) source: Option<&'a Name>,
+    /// The alerts that may hold it back.
+    pub(super) unless: &'a [Name],
+}
+
+/// What is remembered of some subjects, in their order.
+pub(super) async fn memories(connection: &mut SqliteConnection, wanted: &[Wanted<'_>]) -> Result<Vec<Memory>, Error> {
+    let subjects: HashMap<String, &Subject> =
+        wanted.iter().map(|wanted| (wanted.about.key().to_string(), &wanted.about)).collect();
+    let question = sqlx::query(MEMORY)
+        .bind(array(subjects.keys().map(String::as_str)))
+        .bind(array(wanted.iter().filter_map(|wanted| wanted.source).map(Name::as_str)))
+        .bind(array(wanted.iter().flat_map(|wanted| wanted.unless).map(Name::as_str)));
+    let mut found: HashMap<String, Memory> = HashMap::new();
+    let mut down: HashMap<String, Vec<(Name, Timestamp)>> = HashMap::new();
+    let mut open: HashSet<String> = HashSet::new();
     for row in question.fetch_all(&mut *connection).await? {
-        match row.try_get(0)? {
-            "alert" => (memory.health, memory.rule) = (health(row.try_get(1)?)?, row.try_get(2)?),
-            "instance" => memory.instances.push(instance(&row)?),
-            "told" => memory.told.push(told(&row)?),
-            "told of health" => memory.told_health.push((name(row.try_get(1)?)?, health(row.try_get(2)?)?)),
-            "told of source" => memory.source_down.push((name(row.try_get(1)?)?, instant(row.try_get(2)?)?)),
-            "silence" => memory.silences.push(silence(about.name(), &row)?),
-            other => return Err(unknown(other)),
+        let (about, word): (String, &str) = (row.try_get(0)?, row.try_get(1)?);
+        match word {
+            "told of source" => {
+                down.entry(about).or_default().push((name(row.try_get(2)?)?, instant(row.try_get(3)?)?));
+            }
+            "open" => drop(open.insert(about)),
+            word => {
+                let subject = subjects.get(&about).ok_or_else(|| unknown(&about))?;
+                learn(found.entry(about).or_default(), subject.name(), word, &row)?;
+            }
         }
     }
-    memory.instances.sort_by(|one, other| one.key.cmp(&other.key));
-    memory.silences.sort_by_key(|silence| silence.until);
-    memory.open = open(connection, unless).await?;
-    Ok(memory)
+    let memory = |wanted: &Wanted<'_>| {
+        let mut memory = found.get(wanted.about.key().as_ref()).cloned().unwrap_or_default();
+        memory.instances.sort_by(|one, other| one.key.cmp(&other.key));
+        memory.silences.sort_by_key(|silence| silence.until);
+        memory.source_down = wanted.source.and_then(|source| down.get(source.as_str())).cloned().unwrap_or_default();
+        memory.open = wanted.unless.iter().filter(|alert| open.contains(alert.as_str())).cloned().collect();
+        memory
+    };
+    Ok(wanted.iter().map(memory).collect())
+}
+
+/// Each once, as a JSON array.
+fn array<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let texts: BTreeSet<&str> = texts.collect();
+    serde_json::to_string(&texts).expect("texts are JSON")
+}
+
+/// Reads a row that is about the subject called `subject`.
+fn learn(memory: &mut Memory, subject: &Name, word: &str, row: &SqliteRow) -> Result<(), Error> {
+    match word {
+        "alert" => (memory.health, memory.rule) = (health(row.try_get(2)?)?, row.try_get(3)?),
+        "instance" => memory.instances.push(instance(row)?),
+        "told" => memory.told.push(told(row)?),
+        "told of health" => memory.told_health.push((name(row.try_get(2)?)?, health(row.try_get(3)?)?)),
+        "silence" => memory.silences.push(silence(subject, row)?),
+        other => return Err(unknown(other)),
+    }
+    Ok(())
 }
 
 fn instance(row: &SqliteRow) -> Result<Remembered, Error> {
-    let state: &str = row.try_get(3)?;
+    let state: &str = row.try_get(4)?;
     Ok(Remembered {
-        key: row.try_get(1)?,
-        labels: read_labels(row.try_get(2)?)?,
+        key: row.try_get(2)?,
+        labels: read_labels(row.try_get(3)?)?,
         instance: Instance {
             state: State::of_word(state).ok_or_else(|| unknown(state))?,
-            since: instant(row.try_get(4)?)?,
-            began: row.try_get::<Option<i64>, _>(5)?.map(instant).transpose()?,
+            since: instant(row.try_get(5)?)?,
+            began: row.try_get::<Option<i64>, _>(6)?.map(instant).transpose()?,
         },
-        values: read_values(row.try_get(6)?)?,
-        missed: row.try_get(7)?,
+        values: read_values(row.try_get(7)?)?,
+        missed: row.try_get(8)?,
     })
 }
 
 fn told(row: &SqliteRow) -> Result<(Name, String, Told), Error> {
-    let news: &str = row.try_get(3)?;
+    let news: &str = row.try_get(4)?;
     let news = News::of_word(news).ok_or_else(|| unknown(news))?;
-    let what = Told { news, began: instant(row.try_get(4)?)?, at: instant(row.try_get(5)?)? };
-    Ok((name(row.try_get(1)?)?, row.try_get(2)?, what))
+    let what = Told { news, began: instant(row.try_get(5)?)?, at: instant(row.try_get(6)?)? };
+    Ok((name(row.try_get(2)?)?, row.try_get(3)?, what))
 }
 
 fn silence(alert: &Name, row: &SqliteRow) -> Result<Silence, Error> {
     Ok(Silence {
         alert: alert.clone(),
-        key: row.try_get(1)?,
-        since: instant(row.try_get(4)?)?,
-        until: instant(row.try_get(5)?)?,
-        who: row.try_get(2)?,
-        reason: row.try_get(3)?,
+        key: row.try_get(2)?,
+        since: instant(row.try_get(5)?)?,
+        until: instant(row.try_get(6)?)?,
+        who: row.try_get(3)?,
+        reason: row.try_get(4)?,
     })
-}
-
-/// Which of these alerts have an open incident.
-async fn open(connection: &mut SqliteConnection, alerts: &[Name]) -> Result<Vec<Name>, Error> {
-    let mut open = Vec::new();
-    for alert in alerts {
-        let sql = "select exists (select 1 from instances where alert = $1 and state in ('firing', 'recovering'))";
-        let row = sqlx::query(sql).bind(alert.as_str()).fetch_one(&mut *connection).await?;
-        if row.try_get(0)? {
-            open.push(alert.clone());
-        }
-    }
-    Ok(open)
 }
 
 fn health(word: &str) -> Result<Health, Error> {

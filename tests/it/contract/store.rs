@@ -6,8 +6,8 @@ use rowcall::message::{Kind, Message, Receipt, Severity};
 use rowcall::name::Name;
 use rowcall::secret::{Environment, Secret};
 use rowcall::store::{
-    self, AboutSource, Claim, Claimed, Decision, Outcome, Outgoing, Remembered, Settlement, Silence, Store, Subject,
-    Wanted,
+    self, AboutSource, Claim, Claimed, Decision, Outcome, Outgoing, Recall, Remembered, Settlement, Silence, Store,
+    Subject, Wanted,
 };
 use rowcall::value::Value;
 use tempfile::TempDir;
@@ -156,6 +156,37 @@ async fn what_a_run_learned_is_remembered() {
         let memory = store.recall(&name("a"), &name("shop"), &[]).await.expect("answers");
         assert!(memory.instances.is_empty() && memory.told.is_empty(), "an instance that is no more leaves nothing");
         assert_eq!(memory.health, Health::Healthy);
+    }
+}
+
+#[tokio::test]
+async fn many_are_recalled_as_each_is_alone() {
+    for place in PLACES {
+        let Scene { store, .. } = scene(place).await;
+        for (alert, state, channel) in [("a", State::Firing, "ops"), ("b", State::Ok, "mail")] {
+            let mut learned = outcome(alert, 3);
+            let remembered = |key: &str| Remembered {
+                key: key.into(),
+                labels: vec![("id".into(), alert.into())],
+                instance: Instance { state, since: second(3), began: Some(second(1)) },
+                values: vec![Value::Int(1)],
+                missed: 0,
+            };
+            learned.instances = vec![remembered("[\"2\"]"), remembered("[\"1\"]")];
+            learned.told_health = vec![(name(channel), Health::Healthy)];
+            record(store.as_ref(), &learned).await;
+        }
+        let (a, b, c, shop) = (name("a"), name("b"), name("c"), name("shop"));
+        let held = [b.clone(), a.clone()];
+        let wanted = [(&c, &held[..]), (&b, &held[..1]), (&a, &[]), (&b, &[])];
+        let wanted = wanted.map(|(alert, unless)| Recall { alert, source: &shop, unless });
+        let together = store.recall_all(&wanted).await.expect("answers");
+        for (memory, Recall { alert, source, unless }) in together.iter().zip(wanted) {
+            let alone = store.recall(alert, source, unless).await.expect("answers");
+            assert_eq!(format!("{memory:?}"), format!("{alone:?}"), "{place:?}");
+        }
+        assert_eq!(together.len(), 4);
+        assert_eq!((&together[0].open, together[2].instances.len()), (&vec![a], 2));
     }
 }
 
