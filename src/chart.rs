@@ -1,9 +1,8 @@
 //! Charts: a `Table` and a [`Spec`] enter; a picture leaves, as SVG, as PNG, or as lines for a terminal.
 //!
 //! What to draw is written in a few words, `line x=day y=total`, in the catalogue and on the command line alike. Reading
-//! the columns, ticks and labels, and the pictures are kept apart. Nothing
-//! here asks for the time, a file or a font of the machine: the same table gives the same bytes everywhere. Knows the
-//! words, `table`, and the zone it is given.
+//! the columns, ticks and labels, and the pictures are kept apart. Nothing here asks for the time, a file or a font of
+//! the machine: the same table gives the same bytes everywhere. Knows the words, `table`, and the zone it is given.
 
 use jiff::tz::TimeZone;
 
@@ -33,7 +32,9 @@ mod png;
 #[cfg(test)]
 mod properties;
 mod slots;
+mod spark;
 mod spec;
+mod terminal;
 mod thin;
 mod ticks;
 
@@ -42,7 +43,9 @@ pub use language::{Mistake, Setting, WORDS};
 pub use palette::Theme;
 #[cfg(feature = "chart")]
 pub use png::missing;
+pub use spark::{run, sparkline, sparkline_svg};
 pub use spec::{Kind, Size, Spec, Threshold};
+pub use terminal::{Screen, terminal};
 
 use drawing::Drawing;
 use figure::Figure;

@@ -50,7 +50,7 @@ struct Arguments {
     /// The catalogue [default: rowcall.toml here, in a parent folder, or in the user's configuration folder]
     #[arg(long, global = true, value_name = "FILE", env = "ROWCALL_CONFIG", hide_env = true, help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
-    /// Whether to colour words on standard error
+    /// Whether to colour words on standard error, and charts
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = EVERYWHERE)]
     color: output::Color,
     #[command(subcommand)]

@@ -38,10 +38,14 @@ pub(super) fn labels_width(labels: &[String]) -> f64 {
 
 /// Lines across at the ticks of an upright axis, with their labels on the left.
 pub(super) fn upright(drawing: &mut Drawing, plot: Area, scale: &Scale, unit: &Unit) {
-    for (tick, label) in scale.ticks.iter().zip(unit.ticks(&scale.ticks, scale.step)) {
+    let every = stride(plot.height() / as_f64(scale.ticks.len() - 1));
+    for (index, (tick, label)) in scale.ticks.iter().zip(unit.ticks(&scale.ticks, scale.step)).enumerate() {
         let y = plot.bottom - scale.place(*tick) * plot.height();
         let ink = if *tick == 0.0 { Ink::Axis } else { Ink::Grid };
         drawing.line((plot.left, y), (plot.right, y), ink, 1.0);
+        if !index.is_multiple_of(every) {
+            continue;
+        }
         drawing.text(plot.left - 10.0, y + 4.2, LABEL, Side::End, Ink::Muted, &label);
     }
 }
@@ -105,7 +109,7 @@ fn contexts(drawing: &mut Drawing, y: f64, shown: &[(f64, &str)]) {
 /// Which every so many rows of a height may have a label.
 pub(super) fn stride(high: f64) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a label is a few units high")]
-    let stride = (15.0 / high).ceil().max(1.0) as usize;
+    let stride = (15.0 / high.max(0.1)).ceil().max(1.0) as usize;
     stride
 }
 

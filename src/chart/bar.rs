@@ -21,12 +21,12 @@ const ROWS: usize = 60;
 
 /// One bar: from where to where, of which series, in which slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Bar {
-    slot: usize,
-    series: usize,
-    from: f64,
-    to: f64,
-    value: f64,
+pub(super) struct Bar {
+    pub(super) slot: usize,
+    pub(super) series: usize,
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) value: f64,
 }
 
 pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
@@ -74,7 +74,8 @@ fn size(spec: &Spec, slots: &Slots, figure: &Figure) -> Size {
     Size { height, ..size }
 }
 
-fn bars(series: &[Series], slots: &Slots, stacked: bool) -> Vec<Bar> {
+/// The bars of the slots that are shown.
+pub(super) fn bars(series: &[Series], slots: &Slots, stacked: bool) -> Vec<Bar> {
     let mut above = vec![0.0; slots.len()];
     let mut below = vec![0.0; slots.len()];
     let mut bars = Vec::new();
@@ -113,9 +114,10 @@ impl Bars<'_> {
             let (a, b) = (y(bar.from), y(bar.to));
             let area = Area { left: from, right: from + thick, top: a.min(b), bottom: a.max(b) };
             self.bar(&mut frame, bar, area);
-            if told {
+            let at = if bar.value < 0.0 { area.bottom + 12.0 } else { area.top - 4.0 };
+            // Below the axis stand its labels.
+            if told && at < plot.bottom + 2.0 {
                 let text = frame.unit.short(bar.value);
-                let at = if bar.value < 0.0 { area.bottom + 12.0 } else { area.top - 4.0 };
                 let middle = (area.left + area.right) / 2.0;
                 frame.drawing.text(middle, at, SMALL, Side::Middle, Ink::Text, &text);
             }

@@ -9,6 +9,7 @@ use super::drawing::{Area, Drawing};
 use super::error::ChartError;
 use super::figure::numbers;
 use super::frame::Frame;
+use super::measure::plain;
 use super::palette::Ink;
 use super::slots::Slots;
 use super::spec::Spec;
@@ -21,21 +22,13 @@ const DOTS: usize = 200;
 
 /// The values of a group in rising order; not empty.
 #[derive(Clone, Debug)]
-struct Group {
-    name: String,
-    values: Vec<f64>,
+pub(super) struct Group {
+    pub(super) name: String,
+    pub(super) values: Vec<f64>,
 }
 
 pub(super) fn draw(table: &Table, spec: &Spec) -> Result<Drawing, ChartError> {
-    let (groups, counted) = groups(table, spec)?;
-    let mut notes = Vec::new();
-    if groups.len() > BOXES {
-        notes.push(format!("the first {BOXES} of {} groups", groups.len()));
-    }
-    if table.is_cut() {
-        notes.push(format!("only the first {} rows", table.len()));
-    }
-    let groups = &groups[..groups.len().min(BOXES)];
+    let Samples { groups, counted, notes } = Samples::read(table, spec)?;
     let mut frame = Frame::new(spec, &notes);
     if groups.is_empty() {
         return Ok(frame.nothing());
@@ -60,8 +53,31 @@ pub(super) fn draw(table: &Table, spec: &Spec) -> Result<Drawing, ChartError> {
     Ok(frame.drawing)
 }
 
-/// The groups with their values, and the names of what is counted.
-fn groups(table: &Table, spec: &Spec) -> Result<(Vec<Group>, Vec<String>), ChartError> {
+/// What a table says to a box plot.
+pub(super) struct Samples {
+    pub(super) groups: Vec<Group>,
+    /// The column that is counted, when it is one.
+    pub(super) counted: Option<String>,
+    /// What was left out, in words.
+    pub(super) notes: Vec<String>,
+}
+
+impl Samples {
+    pub(super) fn read(table: &Table, spec: &Spec) -> Result<Self, ChartError> {
+        let (mut groups, counted) = groups(table, spec)?;
+        let mut notes = Vec::new();
+        if groups.len() > BOXES {
+            notes.push(format!("the first {BOXES} of {} groups", groups.len()));
+            groups.truncate(BOXES);
+        }
+        if table.is_cut() {
+            notes.push(format!("only the first {} rows", table.len()));
+        }
+        Ok(Self { groups, counted, notes })
+    }
+}
+
+fn groups(table: &Table, spec: &Spec) -> Result<(Vec<Group>, Option<String>), ChartError> {
     let first = Column::all(table).next().filter(|column| !column.is_numbers());
     let x = match &spec.x {
         Some(name) => Some(Column::named(table, name)?),
@@ -75,9 +91,9 @@ fn groups(table: &Table, spec: &Spec) -> Result<(Vec<Group>, Vec<String>), Chart
         for (row, value) in column.numbers(spec.kind)?.into_iter().enumerate() {
             let Some(value) = value else { continue };
             let name = match &words {
-                Some(words) if y.len() > 1 => format!("{} {}", words[row], column.name()),
+                Some(words) if y.len() > 1 => format!("{} {}", words[row], plain(column.name())),
                 Some(words) => words[row].clone(),
-                None => column.name().to_owned(),
+                None => plain(column.name()),
             };
             let at = *known.entry(name.clone()).or_insert_with(|| {
                 groups.push(Group { name, values: Vec::new() });
@@ -87,7 +103,10 @@ fn groups(table: &Table, spec: &Spec) -> Result<(Vec<Group>, Vec<String>), Chart
         }
     }
     groups.iter_mut().for_each(|group| group.values.sort_by(f64::total_cmp));
-    let counted = if words.is_some() { y.iter().map(|column| column.name().to_owned()).collect() } else { Vec::new() };
+    let counted = match (&words, y.as_slice()) {
+        (Some(_), [column]) => Some(plain(column.name())),
+        _ => None,
+    };
     Ok((groups, counted))
 }
 

@@ -14,6 +14,8 @@ const FAMILIES: &str = "'Rowcall Sans', system-ui, -apple-system, 'Segoe UI', 'A
 pub(super) struct Drawing {
     pub(super) width: f64,
     pub(super) height: f64,
+    /// Whether it hides what it stands on.
+    opaque: bool,
     shapes: Vec<Shape>,
 }
 
@@ -54,6 +56,12 @@ impl Area {
 
     pub(super) fn height(&self) -> f64 {
         self.bottom - self.top
+    }
+
+    /// Whether two areas share more than an edge.
+    #[cfg(test)]
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
     }
 }
 
@@ -102,7 +110,12 @@ impl Path {
 
 impl Drawing {
     pub(super) fn new(width: f64, height: f64) -> Self {
-        Self { width, height, shapes: Vec::new() }
+        Self { width, height, opaque: true, shapes: Vec::new() }
+    }
+
+    /// A picture that what it stands on shines through.
+    pub(super) fn clear(width: f64, height: f64) -> Self {
+        Self { opaque: false, ..Self::new(width, height) }
     }
 
     fn push(&mut self, form: Form, fill: Option<Ink>) -> Pen<'_> {
@@ -162,7 +175,9 @@ impl Drawing {
         );
         let paper = Area { left: 0.0, top: 0.0, right: self.width, bottom: self.height };
         let mut ground = Self::new(self.width, self.height);
-        ground.rect(paper, 0.0, Ink::Paper);
+        if self.opaque {
+            ground.rect(paper, 0.0, Ink::Paper);
+        }
         for shape in ground.shapes.iter().chain(&self.shapes) {
             write!(svg, "{}", Element(shape, theme)).expect("memory takes everything");
         }

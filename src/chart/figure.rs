@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::column::Column;
 use super::error::ChartError;
+use super::measure::plain;
 use super::moment::Moment;
 use super::spec::{Kind, Spec};
 use crate::table::Table;
@@ -69,7 +70,7 @@ impl Figure {
             None => (places.along.clone(), columns(&places, &y)?),
             Some(names) => places.pivot(&names, &y, spec)?,
         };
-        let mut figure = Self { name: x.name().to_owned(), along, series, notes: places.notes };
+        let mut figure = Self { name: plain(x.name()), along, series, notes: places.notes };
         if table.is_cut() {
             figure.notes.push(format!("only the first {} rows", table.len()));
         }
@@ -165,7 +166,7 @@ impl Places {
     fn new(x: &Column<'_>, kind: Kind, along: Along, rows: Vec<usize>) -> Self {
         let left = x.len() - rows.len();
         let plural = if left == 1 { "" } else { "s" };
-        let note = format!("{left} row{plural} without `{}` left out", x.name());
+        let note = format!("{left} row{plural} without `{}` left out", plain(x.name()));
         Self { along, rows, kind, notes: if left > 0 { vec![note] } else { Vec::new() } }
     }
 
@@ -260,7 +261,7 @@ fn columns(places: &Places, y: &[Column<'_>]) -> Result<Vec<Series>, ChartError>
     let series = |column: &Column<'_>| {
         let values = column.numbers(places.kind)?;
         let values = places.rows.iter().map(|row| values[*row]).collect();
-        Ok(Series { name: column.name().to_owned(), values })
+        Ok(Series { name: plain(column.name()), values })
     };
     y.iter().map(series).collect()
 }

@@ -39,6 +39,8 @@ impl Frame {
             drawing.text(room.left, room.top + 13.0, TITLE, Side::Start, Ink::Text, &title);
             room.top += 30.0;
         }
+        // Where there is little room the chart has it.
+        let notes = &notes[..notes.len().min(if height < 240.0 { 1 } else { 3 })];
         for note in notes.iter().rev() {
             let note = elided(note, SMALL, room.width());
             drawing.text(room.left, room.bottom - 1.0, SMALL, Side::Start, Ink::Muted, &note);

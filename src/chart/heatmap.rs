@@ -59,11 +59,7 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
     }
     let rows = &figure.series[..figure.series.len().min(ROWS)];
     let mut frame = Frame::sized(spec, size(spec, rows.len()), &notes);
-    let (low, high) = figure.numbers().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-    if low > high || slots.len() == 0 {
-        return frame.nothing();
-    }
-    let shades = Shades { low, high };
+    let Some(shades) = Shades::of(figure) else { return frame.nothing() };
     shades.legend(&mut frame);
     let longest = rows.iter().map(|row| width(&row.name, LABEL)).fold(0.0, f64::max);
     let left = frame.room.left + longest.min(frame.room.width() * 0.3) + 10.0;
@@ -104,23 +100,33 @@ fn size(spec: &Spec, rows: usize) -> Size {
 }
 
 /// Shades of one hue for numbers of one sign, of two around nothing.
-struct Shades {
-    low: f64,
-    high: f64,
+pub(super) struct Shades {
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 impl Shades {
-    /// The colour of a cell and of the number on it.
-    fn inks(&self, value: f64) -> (Ink, Ink) {
-        let ink = if self.low < 0.0 {
-            let most = self.low.abs().max(self.high.abs());
-            let shade = value.abs() / most;
-            if value < 0.0 { Ink::Cold(shade) } else { Ink::Heat(shade) }
+    /// Shades for the numbers of a figure; none when it has none.
+    pub(super) fn of(figure: &Figure) -> Option<Self> {
+        let ends = figure.numbers().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        (ends.0 <= ends.1).then_some(Self { low: ends.0, high: ends.1 })
+    }
+
+    /// How strong the shade of a number is, from 0 to 1.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        if self.low < 0.0 {
+            value.abs() / self.low.abs().max(self.high.abs())
         } else if self.low < self.high {
-            Ink::Heat((value - self.low) / (self.high - self.low))
+            (value - self.low) / (self.high - self.low)
         } else {
-            Ink::Heat(0.5)
-        };
+            0.5
+        }
+    }
+
+    /// The colour of a cell and of the number on it.
+    pub(super) fn inks(&self, value: f64) -> (Ink, Ink) {
+        let share = self.share(value);
+        let ink = if value < 0.0 { Ink::Cold(share) } else { Ink::Heat(share) };
         (ink, ink.letters())
     }
 

@@ -371,18 +371,7 @@ mod tests {
         1e999: `1e999` is no number (write 100, or limit:100 with words beside the line)
         "#);
         insta::assert_snapshot!(told("x=day"), @r#"
-        lien: `lien` is no kind of chart (did you mean `line`?)
-        b: `x` takes one value, and `b` is a second ()
-        z: a chart has no `z` (did you mean `x`?)
-        tresh: a chart has no `tresh` (a chart has: kind, x, y, series, value, stacked, horizontal, threshold, unit, title, size, theme)
-        blue: `blue` is no theme (one of: light, dark, auto)
-        maybe: `maybe` is no answer (one of: true, false)
-        9x9: a chart has no size of 9x9 (from 240x160 to 2000x2000)
-        x: `x` is given twice ()
-        unit: `unit` has no value ()
-        a: `a` is no number (write 100, or limit:100 with words beside the line)
-        1e999: `1e999` is no number (write 100, or limit:100 with words beside the line)
-        stacked: a line has no `stacked` (it is for area and bar)
+        : the kind of chart is missing (one of: line, area, bar, scatter, pie, donut, heatmap, box)
         "#);
         insta::assert_snapshot!(told("line total"), @r#"
         total: a chart has no `total` (a chart has: kind, x, y, series, value, stacked, horizontal, threshold, unit, title, size, theme)

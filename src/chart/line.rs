@@ -28,8 +28,7 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
     if figure.is_empty() {
         return frame.nothing();
     }
-    let stacked = spec.stacked && spec.kind == Kind::Area;
-    let layers = if stacked { stacks(&figure.series) } else { plain(&figure.series) };
+    let (stacked, layers) = (is_stacked(spec), layers(figure, spec));
     let names: Vec<&str> = figure.series.iter().map(|series| series.name.as_str()).collect();
     let at_ends = names.len() > 1 && names.len() <= NAMED && spec.kind != Kind::Scatter;
     frame.counted(&names);
@@ -68,9 +67,19 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
 }
 
 /// A series as drawn: its line, and the floor of its area.
-struct Layer {
-    tops: Vec<Option<f64>>,
-    floors: Vec<Option<f64>>,
+pub(super) struct Layer {
+    pub(super) tops: Vec<Option<f64>>,
+    /// Empty when it stands on nothing.
+    pub(super) floors: Vec<Option<f64>>,
+}
+
+/// The series as they are drawn: on one another where they are stacked.
+pub(super) fn layers(figure: &Figure, spec: &Spec) -> Vec<Layer> {
+    if is_stacked(spec) { stacks(&figure.series) } else { plain(&figure.series) }
+}
+
+fn is_stacked(spec: &Spec) -> bool {
+    spec.stacked && spec.kind == Kind::Area
 }
 
 fn plain(series: &[Series]) -> Vec<Layer> {

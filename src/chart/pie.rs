@@ -17,9 +17,9 @@ const ROW: f64 = 24.0;
 
 /// A share of the whole.
 #[derive(Clone, Debug, PartialEq)]
-struct Slice {
-    name: String,
-    value: f64,
+pub(super) struct Slice {
+    pub(super) name: String,
+    pub(super) value: f64,
     ink: Ink,
 }
 
@@ -42,7 +42,8 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Result<Drawing, ChartError> 
     Ok(frame.drawing)
 }
 
-fn slices(figure: &Figure, spec: &Spec) -> Result<Vec<Slice>, ChartError> {
+/// The slices, the largest first.
+pub(super) fn slices(figure: &Figure, spec: &Spec) -> Result<Vec<Slice>, ChartError> {
     let Some(series) = figure.series.first() else { return Ok(Vec::new()) };
     if let Some((row, value)) = series.values.iter().enumerate().find(|(_, value)| value.is_some_and(|n| n < 0.0)) {
         let value = value.unwrap_or_default().to_string();
@@ -99,7 +100,8 @@ fn pie(frame: &mut Frame, slices: &[Slice], sum: f64, (x, y): (f64, f64), radius
     }
 }
 
-fn percent(share: f64) -> String {
+/// A share as it is written.
+pub(super) fn percent(share: f64) -> String {
     match share * 100.0 {
         n if n < 0.1 => "<0.1%".into(),
         n if n < 9.95 => format!("{n:.1}%"),

@@ -3,8 +3,9 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use proptest::test_runner::Config;
+use unicode_width::UnicodeWidthStr;
 
-use super::{Kind, Size, Spec, Theme, Threshold, drawing, svg};
+use super::{Kind, Screen, Size, Spec, Theme, Threshold, drawing, svg, terminal};
 use crate::table::Table;
 use crate::value::{Date, Timestamp, Value};
 
@@ -90,6 +91,25 @@ fn spec() -> impl Strategy<Value = Spec> {
 }
 
 proptest! {
+    #[test]
+    fn every_line_fits_the_terminal(table in table(), spec in spec(), columns in 32_usize..140, coloured in any::<bool>()) {
+        let Ok(text) = terminal(&table, &spec, &TimeZone::UTC, Screen { columns, coloured }) else { return Ok(()) };
+        for line in text.lines() {
+            let shown = without_colours(line);
+            assert!(shown.width() <= columns, "{} of {columns}: {shown}\n{text}", shown.width());
+            assert!(!shown.contains(char::is_control), "{shown:?}");
+        }
+    }
+}
+
+/// What is left of a line when its colours are gone.
+fn without_colours(line: &str) -> String {
+    let mut parts = line.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |shown, part| shown + part.split_once('m').map_or("", |(_, rest)| rest))
+}
+
+proptest! {
     #![proptest_config(Config { cases: 400, ..Config::default() })]
 
     #[test]
@@ -102,6 +122,13 @@ proptest! {
                 area.left >= -1.0 && area.right <= drawing.width + 1.0 && area.top >= -1.0 && area.bottom <= drawing.height + 1.0,
                 "`{text}` leaves the picture: {area:?}"
             );
+        }
+        // A picture that is smaller than a phone's has room for less than its parts ask for.
+        let roomy = drawing.width >= 320.0 && drawing.height >= 220.0;
+        for (index, (area, text)) in texts.iter().enumerate().filter(|_| roomy) {
+            for (other, word) in &texts[index + 1..] {
+                assert!(!area.overlaps(other), "`{text}` and `{word}` overlap: {area:?} {other:?}");
+            }
         }
         for (_, theme) in Theme::ALL {
             let svg = svg(&table, &spec, theme, &zone).expect("it was drawn");

@@ -113,38 +113,38 @@ mod tests {
         let at = |text: &&str| text.parse::<jiff::Timestamp>().expect("an instant").as_microsecond();
         let slots = Slots::of(&Along::Time(days.iter().map(at).collect(), TimeZone::UTC));
         let labels: Vec<&str> = slots.labels.iter().map(|(label, _)| label.as_str()).collect();
-        format!("{} {:?}", labels.join(", "), slots.of_place)
+        format!("{:?} {}", slots.of_place, labels.join(", "))
     }
 
     #[test]
     fn a_day_without_a_row_has_its_place() {
         insta::assert_snapshot!(told(&["2026-11-18T00:00:00Z", "2026-11-19T00:00:00Z", "2026-11-22T00:00:00Z"]), @r#"
-        Nov 18, Nov 19, Nov 20, Nov 21, Nov 22 [0, 1, 4]
+        [0, 1, 4] Nov 18, Nov 19, Nov 20, Nov 21, Nov 22
         "#);
         insta::assert_snapshot!(told(&["2026-09-01T00:00:00Z", "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"]), @r#"
-        Sep, Oct, Nov, Dec [0, 2, 3]
+        [0, 2, 3] Sep, Oct, Nov, Dec
         "#);
         insta::assert_snapshot!(told(&["2024-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"]), @r#"
-        2024, 2025, 2026, 2027 [0, 2, 3]
+        [0, 2, 3] 2024, 2025, 2026, 2027
         "#);
         insta::assert_snapshot!(told(&["2026-11-20T09:00:00Z", "2026-11-20T09:30:00Z", "2026-11-20T11:00:00Z"]), @r#"
-        09:00, 09:30, 10:00, 10:30, 11:00 [0, 1, 4]
+        [0, 1, 4] 09:00, 09:30, 10:00, 10:30, 11:00
         "#);
         insta::assert_snapshot!(told(&["2026-11-03T00:00:00Z", "2026-11-10T00:00:00Z"]), @r#"
-        Nov 3, Nov 10 [0, 1]
+        [0, 1] Nov 3, Nov 10
         "#);
         // Too far apart to be filled up, and twice the same.
         insta::assert_snapshot!(told(&["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z", "2026-11-20T00:00:00Z"]), @r#"
-        Jan 1, Jan 2, Nov 20 [0, 1, 2]
+        [0, 1, 2] Jan 1, Jan 2, Nov 20
         "#);
         insta::assert_snapshot!(told(&["2026-11-20T00:00:00Z", "2026-11-20T00:00:00Z"]), @r#"
-        Nov 20, Nov 20 [0, 1]
+        [0, 1] Nov 20, Nov 20
         "#);
         insta::assert_snapshot!(told(&["2026-11-20T00:00:00Z"]), @r#"
-        Nov 20 [0]
+        [0] Nov 20
         "#);
         insta::assert_snapshot!(told(&[]), @r#"
-         []
+        []
         "#);
     }
 }

@@ -17,7 +17,7 @@ use crate::source;
 /// So much any pipe takes that nobody reads from.
 const ROOM: usize = 4096;
 
-/// When words on standard error are coloured; `Auto` is on a terminal, unless `NO_COLOR` says otherwise.
+/// When words on standard error and charts are coloured; `Auto` is on a terminal, unless `NO_COLOR` says otherwise.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Color {
     Auto,
@@ -142,6 +142,15 @@ impl Output {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+        }
+    }
+
+    /// Whether what is drawn on standard output may be coloured.
+    pub(super) fn paints(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
         }
     }
 

@@ -23,6 +23,7 @@ use crate::sql::Statement;
 use print::Printing;
 use watch::Until;
 
+mod chart;
 mod file;
 mod print;
 mod spinner;
@@ -78,7 +79,7 @@ impl std::str::FromStr for Name {
 pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let catalogue = find::catalogue(config)?;
     let (label, ask) = ask(flags, &catalogue)?;
-    let printing = Printing::new(&flags.print, flags.name.as_ref(), output)?;
+    let printing = Printing::new(&flags.print, flags.name.as_ref(), &catalogue.zone, output)?;
     let (sources, channels) = output.worlds(&catalogue);
     let doors = Doors::new(&catalogue, &sources, &channels);
     let question = Question { flags, catalogue: &catalogue, doors: &doors, ask, label };

@@ -10,6 +10,8 @@ use resvg::tiny_skia::Pixmap;
 use rowcall::chart::{self, Spec, Theme};
 use rowcall::table::Table;
 
+use crate::rig::Rig;
+
 mod tables;
 
 /// The share of pixels that may differ at all: a rounding of another machine.
@@ -95,4 +97,169 @@ fn difference(approved: &[u8], drawn: &[u8]) -> Option<String> {
     let off = pixels.filter(|(a, b)| a.iter().zip(*b).any(|(a, b)| a.abs_diff(*b) > CHANNEL)).count();
     let share = off as f64 / (approved.data().len() / 4) as f64;
     (share > PIXELS).then(|| format!("{:.2} % of the pixels differ", share * 100.0))
+}
+
+/// A catalogue with sales of two regions by day; a day of one has no row.
+fn shop() -> Rig {
+    Rig::new().catalogue(
+        r#"
+[sources.demo]
+url   = "sqlite::memory:"
+setup = """
+create table sales (day text, region text, total int);
+with recursive d(n) as (select 0 union all select n + 1 from d where n < 19)
+insert into sales
+select date('2026-11-01', '+' || n || ' days'), '서울', 120 + n * 4 + (n * 37 % 23) * 3 from d
+union all select date('2026-11-01', '+' || n || ' days'), '부산', 60 + (n * 53 % 31) from d where n not between 8 and 10
+"""
+[queries.sales]
+source = "demo"
+sql    = "select day, region, total from sales"
+[queries.regions]
+source = "demo"
+sql    = "select region, sum(total) as total, sum(total) / 3 as cost from sales group by region order by 2 desc"
+[queries.wide]
+source = "demo"
+sql    = "select day, sum(total) filter (where region = '서울') as seoul, sum(total) filter (where region = '부산') as busan, null as none from sales group by day"
+"#,
+    )
+}
+
+#[test]
+fn a_query_is_drawn_on_the_terminal() {
+    let rig = shop().env("COLUMNS", "72").keep_times();
+    let draw = |query: &str, chart: &str| rig.run(&["query", query, "--chart", chart]).exits(0).stdout;
+    insta::assert_snapshot!(draw("sales", "line series=region threshold=목표:180 title='지역별 매출'"), @r#"
+    지역별 매출
+
+    300 ┤
+        │
+        │                                                     ⢀⠎⠢⣀
+        │                                       ⡔⠤⡀      ⡔⠤⡀ ⡠⠃   ⠑ 서울
+        │                       ⢠⠢⡀       ⡔⢄  ⢀⠎  ⠈⠑⢄  ⢀⠎  ⠈⠑⠁
+    200 ┤        ⢀⢄⡀      ⢀⢄⡀  ⡰⠁ ⠈⠑⢄⡀  ⢀⠎  ⠉⠢⠃      ⠉⠢⠃
+        │╌╌⢀⢄╌╌╌⢠⠊╌⠈⠒⢄╌╌╌⢠⠊╌⠈⠒⠜╌╌╌╌╌╌⠈⠑⠢⠃╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ 목표 180
+        │ ⢠⠊ ⠑⠢⡰⠁     ⠑⠢⡰⠁
+        │⡰⠁
+    100 ┤
+        │   ⣀       ⣀⠤⣀⡀    ⢀⡠⠂           ⠠⢄⣀     ⣀⠔⠢⠤⣀⡀       ⡠⢄⣀
+        │⡠⠔⠉ ⠉⠑⠒⠢⠤⠔⠊   ⠈⠉⠒⠢⠔⠁                ⠉⠑⠒⠤⠊     ⠈⠉⠒⠢⠤⣀⠔⠉   ⠉ 부산
+        │
+        │
+      0 ┤
+        └───┬────────────────────┬────────────────────┬────────────
+          Nov 2                Nov 9               Nov 16
+          2026
+    "#);
+    insta::assert_snapshot!(draw("wide", "bar y=seoul unit=₩"), @r#"
+    seoul
+    ₩300 ┤
+         │                                                      ▃▃
+         │                                       ▃▃       ▃▃    ██ ▃▃
+    ₩200 ┤                        ▄▄       ▄▄    ██ ▄▄    ██ ▄▄ ██ ██
+         │         ▄▄       ▄▄    ██ ▄▄    ██ ▄▄ ██ ██ ▄▄ ██ ██ ██ ██
+         │   ▅▅    ██ ▅▅    ██ ▅▅ ██ ██ ▅▅ ██ ██ ██ ██ ██ ██ ██ ██ ██
+         │   ██ ▆▆ ██ ██ ▆▆ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██
+    ₩100 ┤▆▆ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██
+         │██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██
+         │██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██
+         │██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██
+         │██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██ ██
+      ₩0 └────────────────────────────────────────────────────────────
+          Nov 1                Nov 8                Nov 15
+          2026
+    "#);
+    insta::assert_snapshot!(draw("regions", "bar"), @r#"
+    █ total  ▓ cost
+    서울 █████████████████████████████████████████████████████████████ 3,826
+         ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 1,275
+    부산 ████████████████████▌ 1,289
+         ▓▓▓▓▓▓▓ 429
+    "#);
+    insta::assert_snapshot!(draw("regions", "bar stacked unit=$"), @r#"
+    █ total  ▓ cost
+    서울 █████████████████████████████████████████████▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ $5,101
+    부산 ███████████████▓▓▓▓▓▓ $1,718
+    "#);
+    insta::assert_snapshot!(draw("regions", "pie"), @r#"
+    서울 3,826    75% ██████████████████████████████████████████████████████
+    부산 1,289    25% ██████████████████▎
+    "#);
+    insta::assert_snapshot!(draw("sales", "box x=region y=total threshold=limit:200"), @r#"
+    total
+    서울                           ├──────────▒▒▒▒▒┃▒▒▒▒▒─────────┤
+    부산              ├─▒▒┃▒─┤                       ╎
+         0                    100                   200                  300
+    ╎ limit 200
+    "#);
+    insta::assert_snapshot!(draw("sales", "heatmap x=day y=region"), @r#"
+    서울 ░░▒▒▒▒▓▓▒▒▒▒▓▓▒▒▓▓▓▓▒▒▓▓▓▓██▓▓▓▓██▓▓████
+    부산 ········░░····░░      ░░····░░··········
+         Nov 1 Nov 4 Nov 7 Nov 10  Nov 14  Nov 18
+    60 to 258  ·░▒▓█
+    "#);
+}
+
+#[test]
+fn what_cannot_be_drawn_says_why() {
+    let rig = shop();
+    let refused = |query: &str, chart: &str| rig.run(&["query", query, "--chart", chart]).exits(2).stderr;
+    insta::assert_snapshot!(refused("sales", "lien x=day stackt theme=blue title='매출' size=big"), @r#"
+    error: --chart: `lien` is no kind of chart: did you mean `line`?
+        lien x=day stackt theme=blue title='매출' size=big
+        ^^^^
+      a chart has no `stackt`: did you mean `stacked`?
+        lien x=day stackt theme=blue title='매출' size=big
+                   ^^^^^^
+      `blue` is no theme: one of: light, dark, auto
+        lien x=day stackt theme=blue title='매출' size=big
+                                ^^^^
+      `big` is no size: from 240x160 to 2000x2000
+        lien x=day stackt theme=blue title='매출' size=big
+                                                       ^^^
+    "#);
+    insta::assert_snapshot!(refused("sales", "line y=totl"), @r#"
+    error: the result has no column `totl`
+      next: did you mean `total`?
+    "#);
+    insta::assert_snapshot!(refused("sales", "line x=total y=region"), @r#"
+    error: column `region` is text, and a line needs numbers
+      next: cast it to a number in the SQL, or name other columns
+    "#);
+    insta::assert_snapshot!(refused("sales", "line x=region y=total series=region"), @r#"
+    error: `서울` comes twice for `서울`
+      next: group the rows by both columns in the SQL
+    "#);
+    let empty = rig.run(&["query", "wide", "--chart", "line y=none"]).exits(0).stdout;
+    assert_eq!(empty, "(no data)\n");
+    let both = rig.run(&["query", "sales", "--chart", "line", "--format", "csv"]).exits(2).stderr;
+    insta::assert_snapshot!(both, @r#"
+    error: the argument '--chart <CHART>' cannot be used with '--format <FORMAT>'
+
+    Usage: rowcall query --chart <CHART> <NAME>
+
+    For more information, try '--help'.
+    "#);
+    let suffix = rig.run(&["query", "sales", "--chart", "line y=total", "-o", "x.gif"]).exits(2).stderr;
+    insta::assert_snapshot!(suffix, @r#"
+    error: the suffix of `x.gif` names no picture
+      next: write an .svg, a .png, or a .txt with the chart of a terminal
+    "#);
+}
+
+#[test]
+fn a_picture_is_there_whole_or_not_at_all() {
+    let rig = shop();
+    let read = |name: &str| std::fs::read(rig.path().join(name));
+    let draw = |chart: &str, file: &str| rig.run(&["query", "sales", "--chart", chart, "-o", file]);
+    assert_eq!(draw("line series=region", "x.svg").exits(0).stdout, "");
+    let svg = String::from_utf8(read("x.svg").expect("written")).expect("text");
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n") && svg.contains("서울"), "{svg}");
+    draw("line series=region", "x.png").exits(0);
+    let png = Pixmap::decode_png(&read("x.png").expect("written")).expect("a picture");
+    assert_eq!((png.width(), png.height()), (1_640, 840));
+    draw("line series=region", "x.txt").exits(0);
+    assert!(!read("x.txt").expect("written").contains(&0x1b));
+    draw("line y=region", "y.svg").exits(2);
+    assert!(read("y.svg").is_err(), "half a picture");
 }

@@ -40,8 +40,8 @@ fn help_is_short_and_names_what_there_is() {
     Options of every command:
           --config <FILE>  The catalogue [default: rowcall.toml here, in a parent folder, or in the
                            user's configuration folder]
-          --color <WHEN>   Whether to colour words on standard error [default: auto] [possible values:
-                           auto, always, never]
+          --color <WHEN>   Whether to colour words on standard error, and charts [default: auto]
+                           [possible values: auto, always, never]
 
     Exit codes: 0 done, 1 found, 2 usage or catalogue, 3 no verdict, 4 not delivered.
     "#);
@@ -63,9 +63,11 @@ fn help_is_short_and_names_what_there_is() {
           --format <FORMAT>     How to print the rows [default: by the suffix of -o, otherwise table]
                                 [possible values: table, vertical, csv, tsv, json, jsonl, markdown,
                                 html, xlsx]
+          --chart <CHART>       Draw the rows, such as 'line x=day y=total': on the terminal, or to an
+                                .svg or .png with -o
       -o, --output <FILE>       Write to this file, whole or not at all
           --limit <ROWS>        At most this many rows; 0 is all [default: 200 for a table on a
-                                terminal, otherwise all]
+                                terminal, 200000 for a chart, otherwise all]
           --null <TEXT>         What to print for NULL, except in JSON and Excel
           --no-header           Leave out the names of the columns
           --wide                Do not clip a table to the width of the terminal
@@ -80,8 +82,8 @@ fn help_is_short_and_names_what_there_is() {
     Options of every command:
           --config <FILE>  The catalogue [default: rowcall.toml here, in a parent folder, or in the
                            user's configuration folder]
-          --color <WHEN>   Whether to colour words on standard error [default: auto] [possible values:
-                           auto, always, never]
+          --color <WHEN>   Whether to colour words on standard error, and charts [default: auto]
+                           [possible values: auto, always, never]
     "#);
     insta::assert_snapshot!(Rig::new().run(&["check", "--help"]), @r#"
     exit 0
@@ -110,8 +112,8 @@ fn help_is_short_and_names_what_there_is() {
     Options of every command:
           --config <FILE>  The catalogue [default: rowcall.toml here, in a parent folder, or in the
                            user's configuration folder]
-          --color <WHEN>   Whether to colour words on standard error [default: auto] [possible values:
-                           auto, always, never]
+          --color <WHEN>   Whether to colour words on standard error, and charts [default: auto]
+                           [possible values: auto, always, never]
     "#);
 }
 

@@ -7,10 +7,11 @@ use jiff::tz::TimeZone;
 
 use super::super::failure::{Exit, Failure};
 use super::super::output::Output;
+use super::chart::{self, Asked};
 use super::file::WholeFile;
 use super::spinner::Spinner;
 use crate::name::Name;
-use crate::render::{Format, Options, Out, RenderError, in_zone, renderer};
+use crate::render::{Format, Options, Out, RenderError, Renderer, in_zone, renderer};
 use crate::schedule;
 use crate::source::Rows;
 use crate::table::Batch;
@@ -18,7 +19,7 @@ use crate::table::Batch;
 /// How many rows a table on a terminal shows where nothing says otherwise.
 const TERMINAL_ROWS: u64 = 200;
 /// How wide a terminal is that does not say.
-const TERMINAL_COLUMNS: usize = 80;
+pub(super) const TERMINAL_COLUMNS: usize = 80;
 
 #[derive(Debug, Args)]
 #[group(skip)]
@@ -26,10 +27,14 @@ pub(super) struct Flags {
     /// How to print the rows [default: by the suffix of -o, otherwise table]
     #[arg(long, value_name = "FORMAT", value_parser = format_words())]
     format: Option<String>,
+    /// Draw the rows, such as 'line x=day y=total': on the terminal, or to an .svg or .png with -o
+    #[arg(long, value_name = "CHART", conflicts_with_all = ["format", "null", "no_header", "wide", "csv_safe"])]
+    chart: Option<String>,
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// At most this many rows; 0 is all [default: 200 for a table on a terminal, otherwise all]
+    /// At most this many rows; 0 is all [default: 200 for a table on a terminal, 200000 for a chart,
+    /// otherwise all]
     #[arg(long, value_name = "ROWS")]
     limit: Option<u64>,
     /// What to print for NULL, except in JSON and Excel
@@ -60,9 +65,15 @@ fn zone(name: &str) -> Result<TimeZone, String> {
     })
 }
 
+/// What rows become.
+enum Form {
+    Rows(Format),
+    Chart(Box<Asked>),
+}
+
 /// What the flags ask for, with nothing left to find out.
 pub(super) struct Printing {
-    format: Format,
+    form: Form,
     options: Options,
     limit: Option<u64>,
     zone: Option<TimeZone>,
@@ -74,13 +85,19 @@ pub(super) struct Printing {
 }
 
 impl Printing {
-    /// Settles what the flags leave open; `name` is the saved query.
-    pub(super) fn new(flags: &Flags, name: Option<&Name>, output: &Output) -> Result<Self, Failure> {
+    /// Settles what the flags leave open; `name` is the saved query, `home` the zone of the catalogue.
+    pub(super) fn new(flags: &Flags, name: Option<&Name>, home: &TimeZone, output: &Output) -> Result<Self, Failure> {
         // As everywhere, - is standard output.
         let file = flags.output.clone().filter(|path| path != Path::new("-"));
-        let format = format(flags.format.as_deref(), file.as_deref())?;
+        let form = match &flags.chart {
+            Some(words) => {
+                let zone = flags.timezone.clone().unwrap_or_else(|| home.clone());
+                Form::Chart(Box::new(Asked::new(words, file.as_deref(), output, zone)?))
+            }
+            None => Form::Rows(format(flags.format.as_deref(), file.as_deref())?),
+        };
         let terminal = file.is_none() && output.is_terminal();
-        if terminal && is_binary(format) {
+        if terminal && matches!(form, Form::Rows(format) if is_binary(format)) {
             return Err(Failure::usage("a workbook is no text for a terminal").hint("add -o FILE.xlsx"));
         }
         let width = (terminal && !flags.wide).then(|| output.columns().unwrap_or(TERMINAL_COLUMNS));
@@ -94,11 +111,15 @@ impl Printing {
         let limit = match flags.limit {
             Some(0) => None,
             Some(rows) => Some(rows),
-            None => (format == Format::Table && terminal).then_some(TERMINAL_ROWS),
+            None => match form {
+                Form::Chart(_) => Some(chart::ROWS),
+                Form::Rows(Format::Table) if terminal => Some(TERMINAL_ROWS),
+                Form::Rows(_) => None,
+            },
         };
         let spinner = (output.is_watched(), file.is_some() || output.is_file());
         let stalls = file.is_none() && output.may_stall();
-        Ok(Self { format, options, limit, zone: flags.timezone.clone(), file, stalls, spinner })
+        Ok(Self { form, options, limit, zone: flags.timezone.clone(), file, stalls, spinner })
     }
 
     /// Opens what the rows are written to, before anything is asked.
@@ -118,12 +139,19 @@ impl Printing {
 
     /// Whether people read the rows on the screen, one table after the other.
     pub(super) fn is_table(&self) -> bool {
-        self.file.is_none() && self.format == Format::Table
+        self.file.is_none() && matches!(self.form, Form::Rows(Format::Table) | Form::Chart(_))
     }
 
     /// Whether the rows go to a file.
     pub(super) fn is_file(&self) -> bool {
         self.file.is_some()
+    }
+
+    fn renderer(&self) -> Box<dyn Renderer> {
+        match &self.form {
+            Form::Rows(format) => renderer(*format, &self.options),
+            Form::Chart(chart) => chart.renderer(),
+        }
     }
 
     fn failed(&self, error: RenderError) -> Failure {
@@ -220,7 +248,7 @@ impl Page<'_> {
     ) -> Result<bool, Failure> {
         let printing = self.printing;
         let failed = |error| printing.failed(error);
-        let mut renderer = renderer(printing.format, &printing.options);
+        let mut renderer = printing.renderer();
         renderer.begin(rows.columns(), self.out(output)).map_err(failed)?;
         self.hand_over(output).await?;
         let mut left = printing.limit.unwrap_or(u64::MAX);
