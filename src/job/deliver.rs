@@ -20,7 +20,7 @@ use crate::message::Receipt;
 use crate::name::Name;
 use crate::store::{Condition, Settlement, Step, Store, StoreError, Trouble, Turn, Waiting};
 
-mod digest;
+pub mod digest;
 mod judge;
 mod plan;
 #[cfg(test)]

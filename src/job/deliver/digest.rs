@@ -12,8 +12,9 @@ use crate::store::Waiting;
 const MOST_LISTED: usize = 50;
 
 /// One message for all of `waiting`, which stand in the order of the outbox: how many of each kind, then the gravest
-/// first.
-pub(super) fn compose(channel: &Name, waiting: &[Waiting], now: Timestamp) -> Message {
+/// first. Its id is the same for the same messages.
+#[must_use]
+pub fn compose(channel: &Name, waiting: &[Waiting], now: Timestamp) -> Message {
     let mut gravest: Vec<&Message> = waiting.iter().map(|waiting| &waiting.message).collect();
     gravest.sort_by_key(|message| (message.kind.is_good_news(), Reverse(message.severity)));
     let begins = gravest.iter().any(|message| message.kind == Kind::Firing);
@@ -68,5 +69,60 @@ fn excerpt(gravest: &[&Message]) -> Excerpt {
         columns: ["news", "severity", "about", "summary"].map(str::to_owned).to_vec(),
         rows: gravest.iter().take(MOST_LISTED).map(row).collect(),
         more: gravest.len().saturating_sub(MOST_LISTED) as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_LISTED, compose};
+    use crate::job::deliver::sample::{second, waiting};
+    use crate::message::{Kind, Message, Severity};
+    use crate::name::Name;
+    use crate::store::Waiting;
+
+    fn digest(kinds: &[(Kind, Severity)]) -> Message {
+        let one = |(seq, (kind, severity)): (i64, &(Kind, Severity))| {
+            let mut waiting = waiting(seq, &format!("a{seq}"));
+            (waiting.message.kind, waiting.message.severity) = (*kind, *severity);
+            waiting
+        };
+        let all: Vec<Waiting> = (1..).zip(kinds).map(one).collect();
+        compose(&Name::new("ops").expect("a name"), &all, second(9))
+    }
+
+    #[test]
+    fn the_gravest_stands_first_and_all_are_counted() {
+        use Kind::{Firing, Repeat, Resolved, Unwell};
+        use Severity::{Critical, Info, Warning};
+        let digest =
+            digest(&[(Resolved, Critical), (Firing, Warning), (Repeat, Info), (Firing, Critical), (Unwell, Critical)]);
+        assert_eq!(
+            digest.headline(),
+            "DIGEST ops: 5 messages in one: 2 FIRING (1 critical), 1 CANNOT JUDGE (1 critical), 1 STILL FIRING, 1 RESOLVED"
+        );
+        assert_eq!((digest.kind, digest.severity, digest.id.as_str()), (Kind::Digest, Critical, "digest-ops-1-5"));
+        let excerpt = digest.excerpt.expect("rows");
+        let about: Vec<&str> = excerpt.rows.iter().map(|row| row[2].as_deref().expect("a name")).collect();
+        assert_eq!((about, excerpt.more), (vec!["a4", "a5", "a2", "a3", "a1"], 0));
+    }
+
+    #[test]
+    fn somebody_is_called_only_when_an_incident_begins() {
+        let cases = [
+            (vec![Kind::Resolved, Kind::Firing], Kind::Digest, Severity::Warning),
+            (vec![Kind::Resolved, Kind::Repeat], Kind::Roundup, Severity::Warning),
+            (vec![Kind::Resolved, Kind::Well], Kind::Roundup, Severity::Info),
+        ];
+        for (kinds, kind, severity) in cases {
+            let all: Vec<(Kind, Severity)> = kinds.iter().map(|kind| (*kind, Severity::Warning)).collect();
+            let digest = digest(&all);
+            assert_eq!((digest.kind, digest.severity), (kind, severity), "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_listed_is_counted() {
+        let excerpt = digest(&[(Kind::Firing, Severity::Info); 300]).excerpt.expect("rows");
+        assert_eq!((excerpt.rows.len(), excerpt.more), (MOST_LISTED, 250));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::channel::Manners;
+use crate::message::Kind;
 use crate::store::{Reach, Trouble, Waiting};
 
 /// The most messages that are looked at for one digest.
@@ -45,12 +46,29 @@ pub(super) fn plan(due: Vec<Waiting>, manners: Manners, trouble: Option<&Trouble
     if trouble.is_some() {
         return Plan::Probe(Box::new(wanted.swap_remove(0)));
     }
-    if manners.patience.is_some_and(|patience| wanted.len() > patience) {
+    let brief = wanted.iter().filter(|waiting| is_brief(waiting.message.kind)).count();
+    if manners.patience.is_some_and(|patience| brief > patience) {
+        // The others are of lanes of their own, and go next.
+        wanted.retain(|waiting| is_brief(waiting.message.kind));
         return Plan::Together(wanted);
     }
     let mut lanes = BTreeSet::new();
     wanted.retain(|waiting| lanes.insert(waiting.lane.clone()));
     Plan::Each(wanted)
+}
+
+/// Whether a line says what matters: a report is more than its headline.
+fn is_brief(kind: Kind) -> bool {
+    match kind {
+        Kind::Firing
+        | Kind::Repeat
+        | Kind::Resolved
+        | Kind::Unwell
+        | Kind::Well
+        | Kind::SourceDown
+        | Kind::SourceUp => true,
+        Kind::Report | Kind::Test | Kind::Digest | Kind::Roundup => false,
+    }
 }
 
 #[cfg(test)]
@@ -60,6 +78,7 @@ mod tests {
     use super::{Plan, plan};
     use crate::channel::Manners;
     use crate::job::deliver::sample::{second, waiting};
+    use crate::message::Kind;
     use crate::store::{Trouble, Waiting};
 
     fn words(plan: Plan) -> String {
@@ -83,7 +102,7 @@ mod tests {
         };
         let many = Manners { begun: 8, abreast: 8, patience: None };
         let short = Manners { patience: Some(2), ..Manners::ONE_BY_ONE };
-        // Lanes by letter, in the order of the outbox; `x` is a message that nobody wants any more.
+        // Lanes by letter, in the order of the outbox; `x` is a message that nobody wants any more, `r` a report.
         let cases = [
             ("", many, None, "rest"),
             ("a", many, None, "each 1"),
@@ -93,6 +112,8 @@ mod tests {
             ("ab", short, None, "each 1 2"),
             ("aa", short, None, "each 1"),
             ("aaa", short, None, "together 1 2 3"),
+            ("abr", short, None, "each 1 2 3"),
+            ("rabra", short, None, "together 2 3 5"),
             ("axb", many, None, "give up 2"),
             ("ab", many, until(second(11)), "rest"),
             ("ab", many, until(second(10)), "probe 1"),
@@ -102,7 +123,11 @@ mod tests {
         for (lanes, manners, trouble, expected) in cases {
             let due = lanes.chars().zip(1..).map(|(lane, seq)| {
                 let expires = if lane == 'x' { second(10) } else { second(60) };
-                Waiting { expires, ..waiting(seq, &lane.to_string()) }
+                let mut waiting = Waiting { expires, ..waiting(seq, &lane.to_string()) };
+                if lane == 'r' {
+                    waiting.message.kind = Kind::Report;
+                }
+                waiting
             });
             assert_eq!(words(plan(due.collect(), manners, trouble.as_ref(), second(10))).trim(), expected, "{lanes}");
         }

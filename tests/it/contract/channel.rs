@@ -21,6 +21,7 @@ mod http_only;
 mod mail_only;
 mod parts;
 mod readers;
+mod repeat;
 mod slack_only;
 mod webhook_only;
 
