@@ -56,6 +56,8 @@ pub struct Catalogue {
     pub alerts: BTreeMap<Name, Alert>,
     /// Where messages go.
     pub channels: BTreeMap<Name, Channel>,
+    /// Every text that may name secrets, as it stands in the file; defaults are not among them.
+    pub secrets: Vec<Secret>,
     /// Remarks on what is allowed but likely not meant.
     pub warnings: Vec<Problem>,
 }

@@ -13,6 +13,7 @@ mod check;
 mod complete;
 mod completions;
 mod explain;
+mod export;
 mod failure;
 mod find;
 mod history;
@@ -69,6 +70,8 @@ enum Verb {
     Schedule(schedule::Flags),
     /// Run one job once, for an engine that keeps the time: systemd, Kubernetes, crontab
     RunJob(run_job::Flags),
+    /// Write the schedule for an engine that keeps the time: a crontab, systemd units, Kubernetes manifests
+    Export(export::Flags),
     /// List what the catalogue names, or what is silent
     List(list::Flags),
     /// Show past runs: what was found, who was told, and why not
@@ -120,6 +123,7 @@ impl Verb {
             Self::Test(flags) => test::execute(&flags, config, output),
             Self::Schedule(flags) => schedule::execute(&flags, config, output),
             Self::RunJob(flags) => run_job::execute(&flags, config, output),
+            Self::Export(flags) => export::execute(&flags, config, output),
             Self::List(flags) => list::execute(&flags, config, output),
             Self::History(flags) => history::execute(&flags, config, output),
             Self::Explain(flags) => explain::execute(&flags, config, output),

@@ -9,6 +9,7 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::dialect::{Dialect, Lines};
 use self::every::Every;
 use self::line::Line;
 pub use self::tzdata::{Origin, Release, ZoneRules, zone_rules};
@@ -16,6 +17,7 @@ use self::wall::Wall;
 pub use self::zone::zone;
 
 mod crontab;
+mod dialect;
 mod every;
 mod field;
 mod line;

@@ -57,6 +57,22 @@ enum Part {
     Command(Vec<String>),
 }
 
+/// What a secret refers to, by name only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reference<'a> {
+    /// An environment variable.
+    Variable {
+        /// Its name.
+        name: &'a str,
+        /// Whether there is a default.
+        optional: bool,
+    },
+    /// A file.
+    File(&'a Path),
+    /// A command, by its program.
+    Command(&'a str),
+}
+
 /// A `${..}` that cannot be read: the byte offset in the text and what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
@@ -133,6 +149,44 @@ impl Secret {
             Some(Part::Literal(text)) => text,
             _ => "",
         }
+    }
+
+    /// What it refers to, in order.
+    pub fn references(&self) -> impl Iterator<Item = Reference<'_>> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Variable { name, default } => Some(Reference::Variable { name, optional: default.is_some() }),
+            Part::File(path) => Some(Reference::File(path)),
+            Part::Command(words) => Some(Reference::Command(&words[0])),
+        })
+    }
+
+    /// Where it stands: `` `sources.shop.password` at rowcall.toml:3 ``.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Whether whoever reads the catalogue reads what nobody should: a text that refers to nothing, or a password in the
+    /// URL of a database or a mail server. An address on the web is a secret: whoever has it may post there.
+    #[must_use]
+    pub fn is_in_the_open(&self) -> bool {
+        const ELSEWHERE: &str = "\0";
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Literal(text) => text.as_str(),
+            Part::Variable { default: Some(default), .. } if !default.is_empty() => default.as_str(),
+            Part::Variable { .. } | Part::File(_) | Part::Command(_) => ELSEWHERE,
+        });
+        let text: Zeroizing<String> = parts.collect::<String>().into();
+        let server = text.split_once("://").filter(|(scheme, _)| !matches!(*scheme, "http" | "https"));
+        let Some((_, rest)) = server else { return !text.contains(ELSEWHERE) && !text.starts_with("sqlite:") };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let login = authority.rsplit_once('@').and_then(|(login, _)| login.split_once(':'));
+        let parameter = rest.split(['?', '&']).skip(1).find_map(|pair| pair.strip_prefix("password="));
+        [login.map(|(_, password)| password), parameter]
+            .into_iter()
+            .flatten()
+            .any(|word| !matches!(word, "" | ELSEWHERE))
     }
 
     /// Resolves every part. Relative files are looked for beside the catalogue, in `folder`.
@@ -265,7 +319,7 @@ impl fmt::Debug for Revealed {
 
 #[cfg(test)]
 mod tests {
-    use super::{Environment, Secret, SecretError};
+    use super::{Environment, Reference, Secret, SecretError};
     use std::path::Path;
 
     fn environment() -> Environment {
@@ -305,6 +359,32 @@ mod tests {
         assert_eq!(offset("ab${open"), 2);
         assert_eq!(offset("${file:}"), 0);
         assert_eq!(offset("x${a b}"), 1);
+    }
+
+    #[test]
+    fn what_a_secret_refers_to_is_known_without_resolving_it() {
+        let secret = Secret::parse("${USER:-me}:${file:/run/x}${cmd:pass show x}", "x").expect("reads");
+        let references: Vec<Reference<'_>> = secret.references().collect();
+        let variable = Reference::Variable { name: "USER", optional: true };
+        assert_eq!(references, [variable, Reference::File(Path::new("/run/x")), Reference::Command("pass")]);
+        let cases = [
+            ("hunter22", true),
+            ("${PASSWORD}", false),
+            ("${PASSWORD:-}", false),
+            ("${PASSWORD:-hunter22}", true),
+            ("Bearer ${TOKEN}", false),
+            ("postgres://report@db.example.com/shop", false),
+            ("postgres://report:hunter22@db.example.com/shop", true),
+            ("postgres://report:${PASSWORD}@db.example.com/shop", false),
+            ("postgres://db.example.com/shop?sslmode=require&password=hunter22", true),
+            ("postgres://db.example.com/shop?password=${PASSWORD}", false),
+            ("sqlite:metrics.db", false),
+            ("https://hooks.slack.com/services/T0/B0/x", true),
+            ("https://hooks.slack.com/services/${TOKEN}", false),
+        ];
+        for (text, open) in cases {
+            assert_eq!(Secret::parse(text, "x").expect("reads").is_in_the_open(), open, "{text}");
+        }
     }
 
     #[test]

@@ -94,6 +94,7 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
         queries: sound(queries),
         alerts: sound(alerts),
         channels: sound(channels),
+        secrets: file.secrets(),
         warnings,
     }
 }
@@ -166,7 +167,10 @@ fn secret(section: &Section<'_, '_>, key: &str, text: &Text) -> Option<Secret> {
     let file = section.file();
     let place = format!("`{}.{key}` at {}:{}", section.title, file.name, file.line(text.span.start));
     match Secret::parse(&text.value, &place) {
-        Ok(secret) => Some(secret),
+        Ok(secret) => {
+            file.note(&secret);
+            Some(secret)
+        }
         Err(error) => {
             let span = text.place(&(error.offset..error.offset + 2));
             section.report(Problem::new(span, error.problem));

@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::problem::Problem;
 use super::text::Text;
 use crate::name::Name;
+use crate::secret::Secret;
 
 /// The text of a catalogue and the mistakes found in it so far.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(super) struct File<'t> {
     /// What to call it in places of secrets: its file name.
     pub(super) name: String,
     problems: RefCell<Vec<Problem>>,
+    secrets: RefCell<Vec<Secret>>,
     /// Where each line ends, in bytes.
     ends: Vec<usize>,
 }
@@ -29,12 +31,22 @@ pub(super) struct File<'t> {
 impl<'t> File<'t> {
     pub(super) fn new(name: String, text: &'t str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(offset, _)| offset).collect();
-        Self { text, name, problems: RefCell::new(Vec::new()), ends }
+        Self { text, name, problems: RefCell::default(), secrets: RefCell::default(), ends }
     }
 
     /// Notes a mistake.
     pub(super) fn report(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// Notes a text that may name secrets.
+    pub(super) fn note(&self, secret: &Secret) {
+        self.secrets.borrow_mut().push(secret.clone());
+    }
+
+    /// Every such text that was noted.
+    pub(super) fn secrets(&self) -> Vec<Secret> {
+        self.secrets.borrow().clone()
     }
 
     /// Whether no mistake was noted so far.

@@ -44,6 +44,23 @@ fn named<'a>(catalogue: &'a Catalogue, word: &str) -> Result<Vec<&'a Alert>, Fai
     if found.is_empty() { Err(Failure::usage(nothing)) } else { Ok(found) }
 }
 
+/// The jobs that the words name, each once, by kind and name; all when there is no word.
+pub(super) fn jobs<'a>(catalogue: &'a Catalogue, words: &[String]) -> Result<Vec<Job<'a>>, Failure> {
+    let mut wanted = HashSet::new();
+    for word in words {
+        let found = called(catalogue, word);
+        if found.is_empty() {
+            return Err(match word.strip_prefix('@') {
+                Some(tag) => Failure::usage(format!("no job has the tag `{tag}`")),
+                None if word.contains(['*', '?']) => Failure::usage(format!("no job is called like `{word}`")),
+                None => unknown(catalogue, word),
+            });
+        }
+        wanted.extend(found.into_iter().map(Job::id));
+    }
+    Ok(Job::all(catalogue).filter(|job| words.is_empty() || wanted.contains(&job.id())).collect())
+}
+
 /// The one job that a word names: by its name or, since jobs of two kinds may share one, by its table: `alerts.low_stock`.
 pub(super) fn job<'a>(catalogue: &'a Catalogue, word: &str) -> Result<Job<'a>, Failure> {
     match called(catalogue, word)[..] {

@@ -8,6 +8,7 @@ mod check;
 mod contract;
 mod cronie;
 mod explain;
+mod export;
 mod fakes;
 mod fixtures;
 mod kill;

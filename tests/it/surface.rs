@@ -24,6 +24,8 @@ fn help_is_short_and_names_what_there_is() {
       test       Judge alerts on the rows of a file, without a database; exit 1 when one fails
       schedule   Judge alerts on their schedules until stopped
       run-job    Run one job once, for an engine that keeps the time: systemd, Kubernetes, crontab
+      export     Write the schedule for an engine that keeps the time: a crontab, systemd units,
+                 Kubernetes manifests
       list       List what the catalogue names, or what is silent
       history    Show past runs: what was found, who was told, and why not
       explain    Say why an alert told what it told, and when it will next
