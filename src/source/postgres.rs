@@ -1,7 +1,7 @@
 //! PostgreSQL, and what speaks like it.
 //!
 //! A request takes two round trips: `begin read only` travels with the preparation, `rollback` with the execution, and the
-//! settings of a new session before the first of them. Rows come in the binary format and are decoded here; parameters go as text and are converted by the server, which knows
+//! first questions to a new session before them. Rows come in the binary format and are decoded here; parameters go as text and are converted by the server, which knows
 //! their types.
 
 use std::sync::Mutex;
@@ -31,14 +31,13 @@ mod parameter;
 mod passfile;
 mod refusal;
 mod run;
+mod styles;
 mod surroundings;
 mod tls;
 mod zone;
 
-/// What every session begins with. The styles are the server's own defaults, which a role or a database may have changed.
-const SETTINGS: &str = "set default_transaction_read_only = on; set datestyle = 'ISO'; set intervalstyle = 'postgres'; \
-                        set bytea_output = 'hex'; set extra_float_digits = 1; set xmloption = 'content'";
-/// Lets the server notice when we are gone. Servers before 14 and some systems cannot, and refuse it.
+/// Lets the server notice when we are gone. Servers before 14 and some systems cannot, and refuse it. All that is set for
+/// a session: it does no harm to whoever gets the session from a pooler next.
 const NOTICING: &str = "set client_connection_check_interval = '1s'";
 
 /// The door of a source.
@@ -61,8 +60,7 @@ struct Session {
     tls: Tls,
     zone: zone::Zone,
     speech: Speech,
-    /// Whether the settings were made.
-    is_set_up: bool,
+    styles: styles::Styles,
 }
 
 impl Driver for Postgres {
@@ -103,11 +101,9 @@ impl Driver for Postgres {
     }
 
     async fn ping(&self, session: &mut Session) -> Result<(), Failure> {
-        let (set_up, answered) = tokio::join!(biased; session.set_up(), session.client.simple_query("select 1"));
-        session.is_set_up = set_up.is_ok();
-        match set_up.and(answered.map_err(Trouble::from)) {
+        match session.client.simple_query("select 1").await {
             Ok(_) => Ok(()),
-            Err(trouble) => Err(session.failure(trouble, None).await),
+            Err(error) => Err(session.failure(Trouble::Driver(error), None).await),
         }
     }
 
@@ -144,28 +140,23 @@ async fn reach(config: Config, tls: Tls, speech: Speech) -> Result<Session, Sour
             (client, tokio::spawn(connection), zone)
         }
     };
-    Ok(Session { client, mover, tls, zone, speech, is_set_up: false })
+    Ok(Session { client, mover, tls, zone, speech, styles: styles::Styles::unknown() })
 }
 
 impl Session {
-    /// Makes a new session read-only, has values printed one way on every server, and lets the server notice when we are
-    /// gone. What is sent after the first poll of this arrives after it. No startup options: poolers refuse them.
-    async fn set_up(&self) -> Result<(), Trouble> {
-        if self.is_set_up {
-            return Ok(());
-        }
-        let (set, _) = tokio::join!(biased; self.client.batch_execute(SETTINGS), self.client.batch_execute(NOTICING));
-        set.map_err(Trouble::Unset)
+    /// Learns at the first call what a new session is like. What is sent after the first poll of this arrives after it. No
+    /// startup options: poolers refuse them.
+    async fn get_to_know(&self) -> Option<Vec<tokio_postgres::SimpleQueryMessage>> {
+        let question = self.styles.question()?;
+        let (answer, _) =
+            tokio::join!(biased; self.client.simple_query(&question), self.client.batch_execute(NOTICING));
+        // Without an answer every style is set in every transaction.
+        answer.ok()
     }
 
     async fn failure(&mut self, trouble: Trouble, sent: Option<&Sent<'_>>) -> Failure {
         let error = match trouble {
             Trouble::Driver(error) => error,
-            // It must not serve anyone.
-            Trouble::Unset(error) if !(error.is_closed() || self.client.is_closed()) => {
-                return Failure::lost(self.speech.answering(&error, None));
-            }
-            Trouble::Unset(error) => error,
             Trouble::Type { column, of } => {
                 let problem = format!("column `{column}` has the type `{of}`, which cannot be shown");
                 return Failure::usable(self.speech.value(&problem, Some(&cast(&column))));

@@ -14,16 +14,11 @@ use crate::source::binding::Sent;
 use crate::source::sink::Sink;
 use crate::table::Column;
 
-/// How long a statement stays with the server after its last row.
-const RETIREMENT: Duration = Duration::from_millis(2);
-
 /// Why a statement gave no rows, before it is put into words.
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// The driver or the database.
     Driver(tokio_postgres::Error),
-    /// The server refuses the settings of a new session.
-    Unset(tokio_postgres::Error),
     /// A column of a type that cannot be shown.
     Type {
         /// The column.
@@ -52,13 +47,14 @@ pub(super) async fn run(
     sink: &mut Sink,
 ) -> Result<(), Trouble> {
     let client = &session.client;
-    let limit = format!("set local statement_timeout = {}", milliseconds(timeout));
+    let limit = format!("set local statement_timeout = {}{}", milliseconds(timeout), session.styles.local());
     let begin = format!("begin read only; {limit}");
     // Polled in this order, they go out together; the server answers them one after the other.
-    let (set_up, begun, prepared) =
-        tokio::join!(biased; session.set_up(), client.batch_execute(&begin), client.prepare(&sent.text));
-    set_up?;
-    session.is_set_up = true;
+    let (known, begun, prepared) =
+        tokio::join!(biased; session.get_to_know(), client.batch_execute(&begin), client.prepare(&sent.text));
+    if let Some(answer) = known {
+        session.styles.learn(&answer);
+    }
     let statement = match begun.and(prepared) {
         Ok(statement) => statement,
         Err(error) => {
@@ -85,16 +81,7 @@ pub(super) async fn run(
     // The rollback is on its way when the first row comes; it waits in the server until the last row is out, and takes
     // effect also when its answer is no longer awaited.
     tokio::try_join!(biased; reading, rolling_back)?;
-    retire(statement);
     Ok(())
-}
-
-/// Lets go of a statement a little later: its end is a message of its own to the server, which travels with others then.
-fn retire(statement: Statement) {
-    tokio::spawn(async move {
-        tokio::time::sleep(RETIREMENT).await;
-        drop(statement);
-    });
 }
 
 /// Zero would mean no limit.
