@@ -23,7 +23,7 @@ use crate::sql::Statement;
 
 pub use parameter::{Given, Parameter, ParameterError, ParameterKind};
 pub use problem::{Broken, Problem, render_warning};
-pub use timing::{Missed, Timing};
+pub use timing::{Missed, Overlap, Timing};
 
 mod cell;
 mod check;

@@ -23,6 +23,7 @@ mod junit;
 mod list;
 mod outbox;
 mod output;
+mod pause;
 mod post;
 mod progress;
 mod query;
@@ -66,7 +67,7 @@ enum Verb {
     Check(check::Flags),
     /// Judge alerts on the rows of a file, without a database; exit 1 when one fails
     Test(test::Flags),
-    /// Judge alerts on their schedules until stopped
+    /// Run jobs on their schedules until stopped
     Schedule(schedule::Flags),
     /// Run one job once, for an engine that keeps the time: systemd, Kubernetes, crontab
     RunJob(run_job::Flags),
@@ -82,6 +83,10 @@ enum Verb {
     Silence(silence::Flags),
     /// End the silences of an alert
     Unsilence(unsilence::Flags),
+    /// Let a job have no runs for a while
+    Pause(pause::Flags),
+    /// End the pause of a job
+    Resume(pause::ResumeFlags),
     /// Show what waits to be sent or was given up, try it again, or drop it
     Outbox(outbox::Flags),
     /// Read the catalogue and report every mistake in it
@@ -129,6 +134,8 @@ impl Verb {
             Self::Explain(flags) => explain::execute(&flags, config, output),
             Self::Silence(flags) => silence::execute(&flags, config, output),
             Self::Unsilence(flags) => unsilence::execute(&flags, config, output),
+            Self::Pause(flags) => pause::execute(&flags, config, output),
+            Self::Resume(flags) => pause::resume(&flags, config, output),
             Self::Outbox(flags) => outbox::execute(&flags, config, output),
             Self::Validate(flags) => validate::execute(&flags, config, output),
             Self::Init(flags) => init::execute(&flags, output),

@@ -66,6 +66,19 @@ impl ManualClock {
         self.0.send_modify(|hands| hands.now = now);
     }
 
+    /// Ends when somebody sleeps until an instant that is still to come and earlier than `before`; gives it.
+    pub async fn sleeper_before(&self, before: Timestamp) -> Timestamp {
+        let earliest = |hands: &Hands| hands.awaited.iter().copied().filter(|at| *at > hands.now && *at < before).min();
+        let mut hands = self.0.subscribe();
+        loop {
+            if let Some(at) = earliest(&hands.borrow_and_update()) {
+                return at;
+            }
+            // The sender lives as long as this borrow, so the wait cannot fail.
+            let _ = hands.changed().await;
+        }
+    }
+
     /// Ends when somebody sleeps until `instant`: whatever came before that is done.
     pub async fn awaited(&self, instant: Timestamp) {
         // The sender lives as long as this borrow, so the wait cannot fail.

@@ -1,48 +1,82 @@
-//! The loop: which slots are due, one task for each, and a graceful stop.
+//! The loop: which slots are due, who may run now, what becomes of the others, and a graceful stop.
 //!
-//! A catalogue, doors, a store and a clock enter. Every due slot of every scheduled job becomes a run of its own, so
-//! that a slow source delays nobody else; a job whose last run still goes on skips the slot and says so. Each
-//! channel has a task that empties its part of the outbox. Nothing that fails ends the loop. Knows every room to its
-//! left and holds the clock.
+//! A catalogue, doors, a store and a clock enter. What is due, who may run and who is late is decided by pure parts
+//! ([`agenda`], [`lanes`], [`deadlines`]); the loop asks them, starts a task for each run and listens to what they tell. A
+//! slow source holds up its own jobs and nobody else's; a job never runs beside itself; outcomes are recorded many in
+//! one transaction. Each channel has a task that empties its part of the outbox. Nothing that fails ends the loop. Knows
+//! every room to its left and holds the clock.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Missed, Overlap};
 use crate::clock::Clock;
 use crate::job::alert::{Report, Standing};
-use crate::job::run::{self, Ran};
-use crate::job::{Doors, Job, JobId};
+use crate::job::run::Ran;
+use crate::job::{Doors, Job, JobId, deadline};
 use crate::message::one_line;
-use crate::name::Name;
-use crate::store::Store;
+use crate::store::{Punctuality, Skip, SkipReason, Stand, Store, StoreError};
 
+use self::agenda::{Agenda, Due};
+use self::deadlines::Deadlines;
+use self::lanes::Lanes;
+use self::runs::{Event, How, Note, Plan, Runner};
+
+mod agenda;
+mod deadlines;
+mod lanes;
 mod missed;
 pub mod once;
+mod runs;
 mod sender;
 
 /// How long runs may go on after a stop was asked for.
 pub const GRACE: Duration = Duration::from_secs(20);
+/// How many runs may go on at once where nobody says otherwise; each source has its own limit below that.
+pub const AT_ONCE: usize = 64;
+/// When a job that somebody else runs is tried again, if it is to wait.
+const BUSY_PAUSE: SignedDuration = SignedDuration::from_secs(1);
+/// When a slot is tried again that the store could not record.
+const STORE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// A clock that is off by more than this was set, or the machine slept.
+const JUMP: SignedDuration = SignedDuration::from_secs(5);
 
 /// Everything the loop works with.
 pub struct Scheduler {
-    catalogue: Arc<Catalogue>,
-    doors: Arc<Doors>,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    runs: TaskTracker,
-    /// Breaks off the runs that outlive the grace period.
-    abort: CancellationToken,
-    /// Wakes the channels when a run put messages into the outbox.
+    plan: Arc<Plan>,
+    runner: Runner,
     posted: Arc<Notify>,
+    events: mpsc::UnboundedReceiver<Event>,
+    notes: Option<mpsc::UnboundedReceiver<Note>>,
+    reloads: Option<mpsc::Receiver<Reload>>,
+    agenda: Agenda,
+    lanes: Lanes,
+    deadlines: Deadlines,
+    /// Earlier catalogues whose runs go on.
+    retired: TaskTracker,
+    /// The jobs that run or wait to run.
+    active: HashMap<JobId, Active>,
+    paused: HashSet<JobId>,
+    /// The latest the clock has shown.
+    seen: Timestamp,
+    /// Collects what alerts were found to be, for who wants to tell it.
+    reports: Option<Vec<Result<Report, StoreError>>>,
+}
+
+/// A job that runs or waits to run.
+#[derive(Debug, Default)]
+struct Active {
+    /// The slots that follow.
+    pending: VecDeque<Timestamp>,
+    /// Whether its slot is to be tried again, unless a later one comes first.
+    again: bool,
 }
 
 /// How the loop ended.
@@ -54,113 +88,472 @@ pub enum Ended {
     BrokenOff,
 }
 
+/// Another catalogue for the loop, with its doors.
+pub struct Reload {
+    /// The catalogue.
+    pub catalogue: Arc<Catalogue>,
+    /// Its doors.
+    pub doors: Arc<Doors>,
+}
+
+/// What the loop says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alive {
+    /// How many jobs have a schedule that counts.
+    pub jobs: usize,
+    /// How many of them run or wait to run.
+    pub active: usize,
+    /// How many of those wait for a place.
+    pub waiting: usize,
+    /// How many are beyond their deadline.
+    pub late: usize,
+}
+
+/// Asks the loop whether it is alive.
+#[derive(Clone, Debug)]
+pub struct Pulse(mpsc::UnboundedSender<Event>);
+
+impl Pulse {
+    /// What the loop says of itself, as soon as it has time to; none when it has ended.
+    pub async fn feel(&self) -> Option<Alive> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Event::Alive(answer)).ok()?;
+        answered.await.ok()
+    }
+}
+
 impl Scheduler {
     /// A loop that has not begun.
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, doors: Arc<Doors>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        let (runs, abort, posted) = (TaskTracker::new(), CancellationToken::new(), Arc::default());
-        Self { catalogue, doors, store, clock, runs, abort, posted }
+        let ((notes, noted), (sender, events)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        let seen = clock.now();
+        let (stop, abort) = (CancellationToken::new(), CancellationToken::new());
+        let runner = Runner { store, clock, notes, events: sender, stop, abort };
+        Self {
+            plan: Arc::new(Plan::new(catalogue, doors)),
+            runner,
+            posted: Arc::default(),
+            events,
+            notes: Some(noted),
+            reloads: None,
+            agenda: Agenda::default(),
+            lanes: Lanes::new(AT_ONCE),
+            deadlines: Deadlines::default(),
+            retired: TaskTracker::new(),
+            active: HashMap::new(),
+            paused: HashSet::new(),
+            seen,
+            reports: None,
+        }
+    }
+
+    /// The same with another limit of runs at once.
+    #[must_use]
+    pub fn at_once(self, most: usize) -> Self {
+        Self { lanes: Lanes::new(most), ..self }
+    }
+
+    /// The same, taking another catalogue whenever one comes.
+    #[must_use]
+    pub fn reloads(self, reloads: mpsc::Receiver<Reload>) -> Self {
+        Self { reloads: Some(reloads), ..self }
+    }
+
+    /// A way to ask the loop whether it is alive.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse(self.runner.events.clone())
     }
 
     /// Runs until `stop` is cancelled, then waits for what is going on.
-    pub async fn run(self, stop: &CancellationToken) -> Ended {
-        let (channels, senders) = (CancellationToken::new(), TaskTracker::new());
-        let enough = CancellationToken::new();
-        for channel in self.doors.channels().keys() {
-            senders.spawn(self.sender(channel.clone(), &enough).run(channels.clone()));
-        }
-        self.dispatch(stop).await;
-        info!("stopping: {} runs go on", self.runs.len());
-        self.runs.close();
-        let mut ended = Ended::Clean;
-        if tokio::time::timeout(GRACE, self.runs.wait()).await.is_err() {
-            self.abort.cancel();
-            self.runs.wait().await;
-            ended = Ended::BrokenOff;
-        }
+    pub async fn run(mut self, stop: &CancellationToken) -> Ended {
+        let mut senders = self.senders(None);
+        let recorder = self.recorder();
+        self.begin(SignedDuration::ZERO).await;
+        info!("{} scheduled jobs", self.agenda.len());
+        self.listen(stop, &mut senders).await;
+        let mut ended = self.drain().await;
+        self.hush(recorder).await;
         // Whatever the last runs decided to say is sent before the end.
-        channels.cancel();
-        senders.close();
-        if tokio::time::timeout(GRACE, senders.wait()).await.is_err() {
+        if tokio::time::timeout(GRACE, senders.stop()).await.is_err() {
             // What was not begun goes out after the next start; what is on its way is not sent twice.
-            enough.cancel();
-            if tokio::time::timeout(GRACE, senders.wait()).await.is_err() {
+            senders.enough.cancel();
+            if tokio::time::timeout(GRACE, senders.stop()).await.is_err() {
                 ended = Ended::BrokenOff;
             }
         }
         ended
     }
 
-    /// Starts a run for each slot as it becomes due, what was missed first, until `stop`.
-    async fn dispatch(&self, stop: &CancellationToken) {
-        let now = self.clock.now();
-        let scheduled: Vec<Job<'_>> = Job::scheduled(&self.catalogue).collect();
-        info!("{} scheduled jobs", scheduled.len());
-        let mut due: BinaryHeap<Reverse<(Timestamp, JobId)>> = BinaryHeap::new();
-        for job in scheduled {
-            match missed::of(job, self.store.as_ref(), SignedDuration::ZERO, now).await {
-                Ok(slots) if slots.is_empty() => {}
-                Ok(slots) => self.start(job.id(), slots),
-                Err(problem) => error!("{}: what was missed is not known: {problem}", job.id()),
-            }
-            due.extend(next(job, now));
+    /// Waits until everything that was learned is recorded, and hears what is told of it.
+    async fn hush(&mut self, recorder: tokio::task::JoinHandle<()>) {
+        // Without anybody who could send to it the recorder ends.
+        self.runner.notes = mpsc::unbounded_channel().0;
+        recorder.await.ok();
+        while let Ok(event) = self.events.try_recv() {
+            self.settle(event).await;
         }
-        while let Some(Reverse((slot, _))) = due.peek() {
+    }
+
+    /// Waits for what is due and for what is told, until `stop`.
+    async fn listen(&mut self, stop: &CancellationToken, senders: &mut Senders) {
+        let clock = Arc::clone(&self.runner.clock);
+        loop {
+            self.due().await;
+            self.pump();
+            let next = [self.agenda.next(), self.deadlines.next()].into_iter().flatten().min();
+            let sleep = async {
+                match next {
+                    Some(next) => clock.sleep_until(next).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.clock.sleep_until(*slot) => {}
-            }
-            let now = self.clock.now();
-            while due.peek().is_some_and(|Reverse((slot, _))| *slot <= now) {
-                let Some(Reverse((slot, id))) = due.pop() else { break };
-                due.extend(Job::find(&self.catalogue, &id).and_then(|job| next(job, now)));
-                self.start(id, vec![slot]);
+                () = sleep => {}
+                Some(event) = self.events.recv() => self.hear(event).await,
+                Some(reload) = next_reload(&mut self.reloads) => self.reload(reload, senders).await,
             }
         }
-        stop.cancelled().await;
     }
 
-    /// Starts a task that runs the slots one after the other.
-    fn start(&self, id: JobId, slots: Vec<Timestamp>) {
-        let (catalogue, doors, store) = (Arc::clone(&self.catalogue), Arc::clone(&self.doors), Arc::clone(&self.store));
-        let (posted, abort, now) = (Arc::clone(&self.posted), self.abort.clone(), self.clock.now());
-        let horizon = self.catalogue.state.horizon(now);
-        self.runs.spawn(async move {
-            let Some(job) = Job::find(&catalogue, &id) else { return };
-            for slot in slots {
-                let run = run::job(job, &doors, store.as_ref(), Some(slot), now);
-                let Some(ran) = abort.run_until_cancelled(run).await else {
-                    return warn!("{id}: slot {slot} was broken off");
-                };
-                match ran {
-                    Ok(Ran::Judged { report, messages }) => {
-                        log(&report);
-                        if messages > 0 {
-                            posted.notify_waiters();
-                        }
-                        if let Err(problem) = store.prune(horizon, now).await {
-                            warn!("what is old was not forgotten: {problem}");
-                        }
-                    }
-                    Ok(Ran::Busy) => {
-                        warn!("{id}: slot {slot} skipped: the run before it still goes on");
-                    }
-                    Ok(Ran::Done) => info!("{id}: slot {slot} has had its run"),
-                    Err(problem) => error!("{id}: slot {slot} is lost: {problem}"),
+    /// Takes up every job where the store says it stands; a job that never ran begins with what is due after now less
+    /// `grace`.
+    async fn begin(&mut self, grace: SignedDuration) {
+        let (now, catalogue) = (self.now(), Arc::clone(&self.plan.catalogue));
+        let jobs: Vec<Job<'_>> = Job::scheduled(&catalogue).collect();
+        let names: Vec<String> = jobs.iter().map(|job| job.id().to_string()).collect();
+        let stands = self.runner.store.stands(&names).await.unwrap_or_else(|problem| {
+            error!("what was missed is not known: {problem}");
+            vec![Stand::default(); names.len()]
+        });
+        for (job, stand) in jobs.iter().zip(&stands) {
+            if job.timing().deadline.is_some() {
+                self.deadlines.take_up(*job, stand, now);
+            }
+        }
+        let stands: HashMap<JobId, Stand> = jobs.iter().map(|job| job.id()).zip(stands).collect();
+        self.agenda = Agenda::new(&catalogue, |id| stands.get(id)?.last, grace, now);
+        self.lanes.limit(&catalogue);
+    }
+
+    /// Another catalogue takes the place of this one; what is going on ends with the old one.
+    async fn reload(&mut self, reload: Reload, senders: &mut Senders) {
+        // What is due by now is due by the old catalogue.
+        self.due().await;
+        let old = Arc::clone(&self.plan);
+        self.plan = Arc::new(Plan::new(reload.catalogue, reload.doors));
+        if old.catalogue.state.url.to_string() != self.plan.catalogue.state.url.to_string() {
+            warn!("[state] has another `url`: it counts from the next start on");
+        }
+        let now = self.now();
+        self.agenda = self.agenda.renewed(&old.catalogue, &self.plan.catalogue, now);
+        self.lanes.limit(&self.plan.catalogue);
+        info!("the catalogue is new: {} scheduled jobs", self.agenda.len());
+        senders.stop.cancel();
+        senders.tasks.close();
+        *senders = self.senders(Some(senders.tasks.clone()));
+        self.retired.spawn(async move { old.retire().await });
+    }
+
+    /// Admits every slot that is due, and tells of jobs that are late.
+    async fn due(&mut self) {
+        let now = self.now();
+        let catalogue = Arc::clone(&self.plan.catalogue);
+        let due = self.agenda.due(&catalogue, now);
+        if due.is_empty() && self.deadlines.next().is_none_or(|next| next > now) {
+            return;
+        }
+        self.learn_pauses(now).await;
+        for due in due {
+            if let Some(job) = Job::find(&catalogue, &due.id) {
+                self.admit(job, due, now);
+            }
+        }
+        for (id, slot, served) in self.deadlines.late(&catalogue, now) {
+            if let Some(job) = Job::find(&catalogue, &id) {
+                warn!("{id}: late: nothing came of its slot at {slot}");
+                self.tell(&deadline::late(job, slot, served, now)).await;
+            }
+        }
+    }
+
+    async fn learn_pauses(&mut self, now: Timestamp) {
+        match self.runner.store.pauses(now).await {
+            Ok(pauses) => self.paused = pauses.iter().filter_map(|pause| JobId::read(&pause.job)).collect(),
+            Err(problem) => warn!("which jobs are paused is not known: {problem}"),
+        }
+        self.deadlines.pause(self.paused.clone());
+    }
+
+    /// Lets the slots of a job run, wait, or go without a run.
+    fn admit(&mut self, job: Job<'_>, due: Due, now: Timestamp) {
+        let Due { id, slots } = due;
+        if let Some((slot, count)) = slots.missed {
+            self.skip(&id, slot, count, SkipReason::Missed, now);
+        }
+        let Some(newest) = slots.run.last().copied() else { return };
+        let count = slots.run.len() as u64;
+        if self.paused.contains(&id) {
+            return self.skip(&id, newest, count, SkipReason::Paused, now);
+        }
+        if job.timing().deadline.is_some() {
+            self.deadlines.expect(job, newest);
+        }
+        let Some(active) = self.active.get_mut(&id) else {
+            let mut pending: VecDeque<Timestamp> = slots.run.into();
+            if let Some(first) = pending.pop_front() {
+                self.lanes.wait(job.source(), id.clone(), first);
+            }
+            self.active.insert(id, Active { pending, again: false });
+            return;
+        };
+        match job.timing().overlap {
+            _ if job.timing().missed == Missed::All && !active.pending.is_empty() => active.pending.extend(slots.run),
+            Overlap::Skip if !active.again => self.skip(&id, newest, count, SkipReason::Overlap, now),
+            Overlap::Skip | Overlap::Queue => {
+                let replaced: Vec<Timestamp> = active.pending.drain(..).collect();
+                active.pending.extend(slots.run);
+                if let Some(newest) = replaced.last() {
+                    self.skip(&id, *newest, replaced.len() as u64, SkipReason::Replaced, now);
                 }
             }
-        });
+        }
     }
 
-    fn sender(&self, channel: Name, enough: &CancellationToken) -> sender::Sender {
-        sender::Sender {
-            channel,
-            doors: Arc::clone(&self.doors),
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            posted: Arc::clone(&self.posted),
-            enough: enough.clone(),
+    /// Records that slots have no run.
+    fn skip(&self, id: &JobId, slot: Timestamp, count: u64, reason: SkipReason, now: Timestamp) {
+        let others = if count > 1 { format!(" and {} before it", count - 1) } else { String::new() };
+        match reason {
+            SkipReason::Paused => info!("{id}: slot {slot}{others} skipped: {reason}"),
+            SkipReason::Overlap | SkipReason::Replaced | SkipReason::Missed => {
+                warn!("{id}: slot {slot}{others} skipped: {reason}");
+            }
         }
+        let skip = Skip { job: id.to_string(), slot, at: now, reason, count };
+        // The recorder lives as long as the loop.
+        let _ = self.runner.notes.send(Note::Skip(skip));
+    }
+
+    /// Starts whatever may run now.
+    fn pump(&mut self) {
+        while let Some((source, id, slot)) = self.lanes.take() {
+            self.runner.start(&self.plan, source, id, slot);
+        }
+    }
+
+    async fn hear(&mut self, event: Event) {
+        match event {
+            Event::Left(source) => self.lanes.leave(&source),
+            Event::Ended(id, slot, how) => self.ended(id, slot, how).await,
+            Event::Again(id, slot) => self.wait_again(id, slot),
+            Event::Alive(answer) => {
+                // Who asked may have stopped waiting.
+                let _ = answer.send(Alive {
+                    jobs: self.agenda.len(),
+                    active: self.active.len(),
+                    waiting: self.lanes.waiting(),
+                    late: self.deadlines.count(),
+                });
+            }
+        }
+    }
+
+    /// A run has ended: says how, and lets the next slot of the job follow.
+    async fn ended(&mut self, id: JobId, slot: Timestamp, how: How) {
+        let again = match &how {
+            How::Ran(Ran::Judged { report, messages, .. }) => {
+                log(report);
+                if *messages > 0 {
+                    self.posted.notify_waiters();
+                }
+                if report.standing != Standing::Error {
+                    self.served(&id, slot).await;
+                }
+                None
+            }
+            How::Ran(Ran::Busy) => self.busy(&id, slot),
+            How::Ran(Ran::Done) => {
+                info!("{id}: slot {slot} has had its run");
+                None
+            }
+            How::Lost(problem) => {
+                error!("{id}: slot {slot} is not recorded: {problem}");
+                Some(STORE_PAUSE)
+            }
+            How::Gone => None,
+            How::BrokenOff => {
+                warn!("{id}: slot {slot} was broken off");
+                None
+            }
+        };
+        if let Some(reports) = &mut self.reports {
+            match how {
+                How::Ran(Ran::Judged { report, .. }) => reports.push(Ok(report)),
+                How::Lost(problem) => reports.push(Err(problem)),
+                How::Ran(Ran::Busy | Ran::Done) | How::Gone | How::BrokenOff => {}
+            }
+        } else if let (Some(wait), Some(active)) = (again, self.active.get_mut(&id)) {
+            active.again = true;
+            return self.runner.again(&self.plan, id, slot, wait);
+        }
+        self.follow(id);
+    }
+
+    /// Somebody else runs the job: by hand, or another process.
+    fn busy(&self, id: &JobId, slot: Timestamp) -> Option<SignedDuration> {
+        match Job::find(&self.plan.catalogue, id)?.timing().overlap {
+            Overlap::Queue => Some(BUSY_PAUSE),
+            Overlap::Skip => {
+                self.skip(id, slot, 1, SkipReason::Overlap, self.runner.clock.now());
+                None
+            }
+        }
+    }
+
+    /// Lets the next slot of a job wait for its turn, if there is one.
+    fn follow(&mut self, id: JobId) {
+        let next = self.active.get_mut(&id).and_then(|active| active.pending.pop_front());
+        match (next, Job::find(&self.plan.catalogue, &id)) {
+            (Some(slot), Some(job)) => self.lanes.wait(job.source(), id, slot),
+            (None, _) | (_, None) => {
+                self.active.remove(&id);
+            }
+        }
+    }
+
+    /// Lets a slot wait for its turn again, unless a later one takes its place.
+    fn wait_again(&mut self, id: JobId, slot: Timestamp) {
+        let Some(active) = self.active.get_mut(&id) else { return };
+        active.again = false;
+        if active.pending.is_empty() {
+            active.pending.push_back(slot);
+        } else {
+            self.skip(&id, slot, 1, SkipReason::Replaced, self.runner.clock.now());
+        }
+        self.follow(id);
+    }
+
+    /// A run has done its work: whoever was told that the job is late is told that it runs again.
+    async fn served(&mut self, id: &JobId, slot: Timestamp) {
+        let catalogue = Arc::clone(&self.plan.catalogue);
+        let Some(job) = Job::find(&catalogue, id).filter(|job| job.timing().deadline.is_some()) else { return };
+        if let Some(since) = self.deadlines.served(id, slot) {
+            info!("{id}: runs again");
+            self.tell(&deadline::on_time(job, since, slot, self.runner.clock.now())).await;
+        }
+    }
+
+    async fn tell(&self, news: &Punctuality) {
+        match self.runner.store.punctual(news).await {
+            Ok(true) => self.posted.notify_waiters(),
+            Ok(false) => {}
+            Err(problem) => error!("{}: news of its deadline is lost: {problem}", news.job),
+        }
+    }
+
+    /// Waits for what goes on, for as long as the grace period lasts; what waits for its turn is left for the next start.
+    async fn drain(&mut self) -> Ended {
+        self.lanes.clear();
+        self.runner.stop.cancel();
+        info!("stopping: {} runs go on", self.plan.runs.len());
+        let plan = Arc::clone(&self.plan);
+        self.retired.spawn(async move { plan.retire().await });
+        self.retired.close();
+        let retired = self.retired.clone();
+        let grace = tokio::time::sleep(GRACE);
+        tokio::pin!(grace);
+        let mut ended = Ended::Clean;
+        loop {
+            tokio::select! {
+                () = retired.wait() => break,
+                Some(event) = self.events.recv() => self.settle(event).await,
+                () = &mut grace, if ended == Ended::Clean => {
+                    self.runner.abort.cancel();
+                    ended = Ended::BrokenOff;
+                }
+            }
+        }
+        ended
+    }
+
+    /// Hears an event of a loop that starts nothing any more.
+    async fn settle(&mut self, event: Event) {
+        if !matches!(event, Event::Again(..)) {
+            self.hear(event).await;
+            self.lanes.clear();
+        }
+    }
+
+    /// What time it is; says so when the clock was set or the machine slept.
+    fn now(&mut self) -> Timestamp {
+        let now = self.runner.clock.now();
+        if now < self.seen.checked_sub(JUMP).unwrap_or(Timestamp::MIN) {
+            let back = self.seen.duration_since(now);
+            warn!(
+                "the clock went back by {}s: slots up to {} have had their run and have none again",
+                back.as_secs(),
+                self.seen
+            );
+            self.seen = now;
+        }
+        self.seen = self.seen.max(now);
+        now
+    }
+
+    /// Starts the task that records what runs learned.
+    fn recorder(&mut self) -> tokio::task::JoinHandle<()> {
+        let notes = self.notes.take().expect("a loop begins once");
+        tokio::spawn(runs::record(Arc::clone(&self.runner.store), notes, self.runner.events.clone()))
+    }
+
+    /// Starts a task for each channel once those `before` have ended: two for one channel could send a message twice.
+    fn senders(&self, before: Option<TaskTracker>) -> Senders {
+        let senders = Senders::default();
+        for channel in self.plan.doors.channels().keys() {
+            let sender = sender::Sender {
+                channel: channel.clone(),
+                doors: Arc::clone(&self.plan.doors),
+                store: Arc::clone(&self.runner.store),
+                clock: Arc::clone(&self.runner.clock),
+                posted: Arc::clone(&self.posted),
+                enough: senders.enough.clone(),
+            };
+            let (before, stop) = (before.clone(), senders.stop.clone());
+            senders.tasks.spawn(async move {
+                if let Some(before) = before {
+                    before.wait().await;
+                }
+                sender.run(stop).await;
+            });
+        }
+        senders
+    }
+}
+
+/// The tasks that empty the outbox.
+#[derive(Default)]
+struct Senders {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Ends the sending early.
+    enough: CancellationToken,
+}
+
+impl Senders {
+    /// Ends them after what is due now.
+    async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+async fn next_reload(reloads: &mut Option<mpsc::Receiver<Reload>>) -> Option<Reload> {
+    match reloads {
+        Some(reloads) => reloads.recv().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -173,9 +566,4 @@ fn log(report: &Report) {
             info!("alert {alert}: {standing}: {note}");
         }
     }
-}
-
-/// The next slot of a scheduled job.
-fn next(job: Job<'_>, now: Timestamp) -> Option<Reverse<(Timestamp, JobId)>> {
-    Some(Reverse((job.timing().next_after(now)?, job.id())))
 }

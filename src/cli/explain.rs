@@ -13,7 +13,8 @@ use super::output::Output;
 use super::silence::{alert, open};
 use super::{complete, find, stop};
 use crate::clock::{Clock, SystemClock};
-use crate::job::explain::{Explanation, explain};
+use crate::job::Job;
+use crate::job::explain::{Explanation, explain, of_schedule};
 use crate::name::Name;
 use crate::store::{Past, Store, StoreError, Subject, Wanted};
 
@@ -98,7 +99,13 @@ async fn recollect(
     let last = store.history(&wanted).await?.pop();
     let memory = store.recall(&alert.name, &alert.ask.source, &alert.unless).await?;
     let letters = store.letters(&alert.name).await?;
-    let explanation = explain(alert, &memory, last.as_ref(), &letters, SystemClock.now());
+    let now = SystemClock.now();
+    let mut explanation = explain(alert, &memory, last.as_ref(), &letters, now);
+    let (job, id) = (Job::Alert(alert), alert.job());
+    let pause = store.pauses(now).await?.into_iter().find(|pause| pause.job == id);
+    let skip = store.skips(Some(&id), None, 1).await?.pop();
+    let slot = last.as_ref().map(|last| last.slot.unwrap_or(last.started));
+    explanation.sentences.extend(of_schedule(job, pause.as_ref(), skip.as_ref(), slot));
     Ok((last, explanation))
 }
 

@@ -16,9 +16,10 @@ use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::incident::{Health, State};
 use crate::job::alert::Standing;
+use crate::job::{Job, JobId};
 use crate::name::Name;
 use crate::render::{listing, moment};
-use crate::store::{Decision, Fate, Letter, Past, Seen, Subject, Wanted};
+use crate::store::{Decision, Fate, Letter, Past, Seen, Skip, Subject, Wanted};
 
 /// The version of the JSON shape.
 pub(super) const SCHEMA: u32 = 1;
@@ -46,6 +47,17 @@ pub(super) struct Flags {
 struct History {
     schema: u32,
     runs: Vec<Run>,
+    skips: Vec<Skipped>,
+}
+
+/// A slot that had no run, or several up to it; the JSON shape has these keys and only gains more.
+#[derive(serde::Serialize)]
+struct Skipped {
+    job: String,
+    slot: Timestamp,
+    at: Timestamp,
+    reason: &'static str,
+    count: u64,
 }
 
 /// A run; the JSON shape has these keys and only gains more.
@@ -144,22 +156,35 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let catalogue = find::catalogue(config)?;
     let wanted = wanted(flags, &catalogue)?;
     let (sources, _) = output.worlds(&catalogue);
-    let runs = stop::runtime()?.block_on(async {
+    let (runs, skips) = stop::runtime()?.block_on(async {
         let store = open(&catalogue, &sources.environment).await?;
-        let runs = store.history(&wanted).await;
+        let runs = store.history(&wanted).await?;
+        let job = wanted.about.as_ref().map(Subject::job);
+        let skips = match flags.state {
+            Some(_) => Vec::new(),
+            None => store.skips(job.as_deref(), wanted.since, wanted.limit).await?,
+        };
         store.close().await;
-        runs.map_err(Failure::from)
+        Ok::<_, Failure>((runs, skips))
     })?;
-    if let Some(about) = wanted.about.as_ref().filter(|_| runs.is_empty())
+    if let Some(about) = wanted.about.as_ref().filter(|_| runs.is_empty() && skips.is_empty())
         && !catalogue.alerts.contains_key(about.name())
     {
         return Err(find::unknown("alert", about.name().as_str(), catalogue.alerts.keys()));
     }
     if flags.json {
-        let history = History { schema: SCHEMA, runs: runs.iter().map(Run::of).collect() };
+        let history = History {
+            schema: SCHEMA,
+            runs: runs.iter().map(Run::of).collect(),
+            skips: skips.iter().map(skipped).collect(),
+        };
         writeln!(output, "{}", serde_json::to_string_pretty(&history).expect("texts and instants are JSON"))?;
-    } else if !runs.is_empty() {
-        let rows: Vec<Vec<String>> = runs.iter().map(|run| row(run, &catalogue)).collect();
+    } else if !runs.is_empty() || !skips.is_empty() {
+        let mut rows: Vec<(Timestamp, Vec<String>)> =
+            runs.iter().map(|run| (run.started, row(run, &catalogue))).collect();
+        rows.extend(skips.iter().map(|skip| (skip.slot, row_of_skip(skip, &catalogue))));
+        rows.sort_by_key(|(at, _)| *at);
+        let rows: Vec<Vec<String>> = rows.into_iter().map(|(_, row)| row).collect();
         write!(output, "{}", listing(&["at", "alert", "state", "took", "rows", "why", "told"], &rows))?;
     }
     Ok(Exit::Done)
@@ -198,6 +223,19 @@ fn row(past: &Past, catalogue: &Catalogue) -> Vec<String> {
         past.note.lines().next().unwrap_or_default().to_owned(),
         told(past),
     ]
+}
+
+fn skipped(skip: &Skip) -> Skipped {
+    Skipped { job: skip.job.clone(), slot: skip.slot, at: skip.at, reason: skip.reason.as_str(), count: skip.count }
+}
+
+fn row_of_skip(skip: &Skip, catalogue: &Catalogue) -> Vec<String> {
+    let id = JobId::read(&skip.job);
+    let zone = id.as_ref().and_then(|id| Job::find(catalogue, id)).map_or(&catalogue.zone, |job| &job.timing().zone);
+    let count = if skip.count > 1 { format!("{} slots: ", skip.count) } else { String::new() };
+    let name = skip.job.strip_prefix("alert ").unwrap_or(&skip.job).to_owned();
+    let why = format!("{count}{}", skip.reason);
+    vec![moment(skip.slot, zone), name, "skipped".to_owned(), String::new(), String::new(), why, String::new()]
 }
 
 /// `ops: began (delivered), mail: silenced`.

@@ -155,6 +155,9 @@ fn entries(catalogue: &Catalogue, kind: Kind) -> Vec<Entry> {
         Kind::Alerts => {
             let alerts = catalogue.alerts.values();
             let detail = |alert: &crate::catalogue::Alert| match &alert.timing.schedule {
+                Some(schedule) if !alert.timing.enabled => {
+                    format!("{}, {}, not enabled", alert.severity, schedule.text())
+                }
                 Some(schedule) => format!("{}, {}", alert.severity, schedule.text()),
                 None => format!("{}, by hand", alert.severity),
             };

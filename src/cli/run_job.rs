@@ -51,7 +51,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
         let parting = Parting::default();
         let work = async {
-            let ran = run::job(job, &doors, store.as_ref(), slot, SystemClock.now()).await?;
+            let ran = run::job(job, &doors, store.as_ref(), slot, &SystemClock).await?;
             let Some(exit) = told(job, &ran, threshold, &catalogue, output) else { return Ok(Exit::Done) };
             let now = SystemClock.now();
             store.prune(catalogue.state.horizon(now), now).await?;

@@ -15,8 +15,8 @@ use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::job::{Doors, Job};
 use crate::name::Name;
-use crate::scheduler::{Ended, Scheduler, once};
-use crate::store::{self, Store};
+use crate::scheduler::{AT_ONCE, Ended, Scheduler, once};
+use crate::store::{self, Pause, Store, StoreError};
 
 mod agenda;
 
@@ -44,28 +44,48 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     if let Some(count) = flags.list {
         let from = flags.from.as_ref().map(|text| instant::read(text, &catalogue.zone)).transpose()?;
         let from = from.unwrap_or_else(|| SystemClock.now());
-        return agenda::print(&catalogue, flags.job.as_ref(), count, from, flags.json, output);
+        let pauses = stop::runtime()?.block_on(pauses(&catalogue, output));
+        return agenda::print((&catalogue, &pauses), flags.job.as_ref(), (count, from), flags.json, output);
     }
     if Job::scheduled(&catalogue).next().is_none() {
         return Err(Failure::usage("nothing is scheduled").hint("give an alert a `schedule`, such as \"*/5 * * * *\""));
     }
     if flags.once {
-        return stop::runtime()?.block_on(once(&catalogue, output));
+        return stop::runtime()?.block_on(once(Arc::new(catalogue), output));
     }
     log(output.styled());
     stop::runtime()?.block_on(run(Arc::new(catalogue), output))
 }
 
+/// The pauses that the store knows, where there is one.
+async fn pauses(catalogue: &Catalogue, output: &Output) -> Vec<Pause> {
+    let (sources, _) = output.worlds(catalogue);
+    let known = async {
+        let Some(store) = store::read(&catalogue.state.url, &sources.environment, &catalogue.folder).await? else {
+            return Ok(Vec::new());
+        };
+        let pauses = store.pauses(SystemClock.now()).await;
+        store.close().await;
+        pauses
+    };
+    known.await.unwrap_or_else(|problem: StoreError| {
+        output.say(&format!("warning: which jobs are paused is not known: {problem}\n"));
+        Vec::new()
+    })
+}
+
 /// One pass. That an alert fires is no failure here: whoever is to know was told.
-async fn once(catalogue: &Catalogue, output: &Output) -> Result<Exit, Failure> {
+async fn once(catalogue: Arc<Catalogue>, output: &Output) -> Result<Exit, Failure> {
     let mut stop = stop::Stop::listen()?;
-    let (sources, channels) = output.worlds(catalogue);
-    let doors = Doors::new(catalogue, &sources, &channels);
+    let (sources, channels) = output.worlds(&catalogue);
+    let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
     let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
+    let store: Arc<dyn Store> = Arc::from(store);
+    let plan = (Arc::clone(&catalogue), Arc::clone(&doors));
     let parting = Parting::default();
     let work = async {
-        let pass = once::pass(catalogue, &doors, store.as_ref(), SystemClock.now()).await;
-        report::explain(pass.reports.iter(), catalogue, output);
+        let pass = once::pass(plan, Arc::clone(&store), Arc::new(SystemClock), AT_ONCE).await;
+        report::explain(pass.reports.iter(), &catalogue, output);
         let sent = post::send(store.as_ref(), &doors, &parting, output).await?;
         match pass.lost {
             None => Ok(report::unjudged(&pass.reports).merge(sent)),
@@ -84,11 +104,10 @@ async fn run(catalogue: Arc<Catalogue>, output: &Output) -> Result<Exit, Failure
     let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
     let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
     let store: Arc<dyn Store> = Arc::from(store);
-    let scheduler = Scheduler::new(catalogue, Arc::clone(&doors), Arc::clone(&store), Arc::new(SystemClock));
+    let scheduler = Scheduler::new(catalogue, doors, Arc::clone(&store), Arc::new(SystemClock));
     let token = CancellationToken::new();
     let work = async {
         let ended = scheduler.run(&token).await;
-        doors.close().await;
         store.close().await;
         match ended {
             Ended::Clean => Exit::Done,

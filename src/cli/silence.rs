@@ -33,7 +33,7 @@ pub(super) struct Flags {
     reason: String,
 }
 
-fn length(text: &str) -> Result<Duration, String> {
+pub(super) fn length(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(length) if !length.is_zero() => Ok(length),
         Ok(_) => Err("must be longer than nothing".into()),
@@ -67,7 +67,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     Ok(Exit::Done)
 }
 
-fn until(now: Timestamp, length: Duration) -> Result<Timestamp, Failure> {
+pub(super) fn until(now: Timestamp, length: Duration) -> Result<Timestamp, Failure> {
     let until = SignedDuration::try_from(length).ok().and_then(|length| now.checked_add(length).ok());
     until.ok_or_else(|| Failure::usage("`--for` reaches beyond the end of time"))
 }

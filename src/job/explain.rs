@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::Job;
 use super::alert::next::{Next, next};
 use crate::catalogue::Alert;
 use crate::incident::{Health, HealthReason, News, Reason, Sighting, Why};
 use crate::name::Name;
 use crate::render::moment;
-use crate::store::{Decision, Fate, Letter, Memory, Past};
+use crate::store::{Decision, Fate, Letter, Memory, Past, Pause, Skip};
 
 /// Everything that is known of an alert, in sentences.
 #[derive(Clone, Debug)]
@@ -61,6 +62,28 @@ pub fn explain(alert: &Alert, memory: &Memory, last: Option<&Past>, letters: &[L
         Told { channel: channel.clone(), sentences, next: instant }
     };
     Explanation { sentences, due, channels: channels.into_iter().map(told).collect() }
+}
+
+/// What there is to say of the schedule of a job: that it does not count, that it is paused, and the slot it had no run for
+/// since `last`, its last run.
+#[must_use]
+pub fn of_schedule(job: Job<'_>, pause: Option<&Pause>, skip: Option<&Skip>, last: Option<Timestamp>) -> Vec<String> {
+    let timing = job.timing();
+    let at = |at| moment(at, &timing.zone);
+    let mut sentences = Vec::new();
+    if !timing.enabled {
+        sentences.push("Its schedule does not count: `enabled` is false.".to_owned());
+    }
+    if let Some(skip) = skip.filter(|skip| last.is_none_or(|last| skip.slot > last)) {
+        let many = if skip.count > 1 { format!(" and {} before it", skip.count - 1) } else { String::new() };
+        sentences.push(format!("Its slot at {}{many} had no run: {}.", at(skip.slot), skip.reason));
+    }
+    if let Some(pause) = pause {
+        let until = pause.until.map_or_else(|| "`rowcall resume`".to_owned(), at);
+        let reason = pause.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        sentences.push(format!("It is paused until {until}, since {}, by {}{reason}.", at(pause.since), pause.who));
+    }
+    sentences
 }
 
 /// Says things of one alert, in its zone.

@@ -1,11 +1,24 @@
-//! One run of a job with memory: claim, recall, work, conclude, record. Sending is the outbox's part.
+//! One run of a job with memory: begin (claim, recall), work, record. Sending is the outbox's part.
+//!
+//! The parts stand apart because the loop records many outcomes in one transaction, each of which waits for the disk.
 
-use jiff::Timestamp;
+use std::time::Duration;
 
-use super::alert::{Report, ask, conclude};
-use super::{Doors, Job};
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use super::alert::{Finding, Report, Trouble, ask, conclude};
+use super::scheduled::fnv;
+use super::{Doors, Job, JobId};
 use crate::catalogue::Alert;
-use crate::store::{Claim, Claimed, Store, StoreError};
+use crate::clock::Clock;
+use crate::source::{Cause, SourceError};
+use crate::store::{Claim, Claimed, Memory, Outcome, Store, StoreError};
+
+/// The first wait before asking again; it doubles with each attempt.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait before asking again.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -16,6 +29,8 @@ pub enum Ran {
         report: Report,
         /// How many messages were decided.
         messages: usize,
+        /// How long the question took, judging included.
+        took: Duration,
     },
     /// Another run of the same job is going on; this one did nothing.
     Busy,
@@ -23,7 +38,38 @@ pub enum Ran {
     Done,
 }
 
-/// Runs one job. `slot` is the due instant when a schedule asked for the run; `now` is the time.
+/// How a run began.
+#[derive(Debug)]
+pub enum Begun {
+    /// The job is ours.
+    Ours(Box<Ours>),
+    /// Another run of the same job is going on.
+    Busy,
+    /// The slot has had its run.
+    Done,
+}
+
+/// A job that is ours, with what is remembered of it.
+#[derive(Debug)]
+pub struct Ours {
+    claim: Claim,
+    memory: Memory,
+}
+
+/// A run that has done its work and is to be recorded.
+#[derive(Debug)]
+pub struct Learned {
+    /// The job.
+    pub id: JobId,
+    /// The due instant it ran for; none for a run by hand.
+    pub slot: Option<Timestamp>,
+    claim: Claim,
+    outcome: Outcome,
+    report: Report,
+    took: Duration,
+}
+
+/// Runs one job from its beginning to its record. `slot` is the due instant when a schedule asked for the run.
 ///
 /// # Errors
 /// The store failed: nothing was recorded and nothing will be sent.
@@ -32,28 +78,126 @@ pub async fn job(
     doors: &Doors,
     store: &dyn Store,
     slot: Option<Timestamp>,
-    now: Timestamp,
+    clock: &dyn Clock,
 ) -> Result<Ran, StoreError> {
+    let ours = match begin(job, store, slot).await? {
+        Begun::Ours(ours) => *ours,
+        Begun::Busy => return Ok(Ran::Busy),
+        Begun::Done => return Ok(Ran::Done),
+    };
+    let learned = work(job, ours, doors, clock, &CancellationToken::new()).await;
+    record(store, vec![learned]).await.pop().expect("one was learned")
+}
+
+/// Takes a job for one run. `slot` is the due instant when a schedule asked for it.
+///
+/// # Errors
+/// The store failed.
+pub async fn begin(job: Job<'_>, store: &dyn Store, slot: Option<Timestamp>) -> Result<Begun, StoreError> {
     let claim = match store.claim(&job.id().to_string(), slot).await? {
         Claimed::Granted(claim) => claim,
-        Claimed::Busy => return Ok(Ran::Busy),
-        Claimed::Done => return Ok(Ran::Done),
+        Claimed::Busy => return Ok(Begun::Busy),
+        Claimed::Done => return Ok(Begun::Done),
     };
+    let memory = match job {
+        Job::Alert(alert) => store.recall(&alert.name, &alert.ask.source, &alert.unless).await?,
+    };
+    Ok(Begun::Ours(Box::new(Ours { claim, memory })))
+}
+
+/// Does the work of a job that was begun. Asks again, as often as the job says, when a source cannot be reached, until `stop`.
+pub async fn work(job: Job<'_>, ours: Ours, doors: &Doors, clock: &dyn Clock, stop: &CancellationToken) -> Learned {
+    let Ours { claim, memory } = ours;
     match job {
-        Job::Alert(alert) => judge(alert, doors, store, &claim, now).await,
+        Job::Alert(alert) => {
+            let begun = clock.now();
+            let finding = ask_again(alert, doors, &memory, claim.slot, (clock, stop)).await;
+            let (outcome, report) = conclude(alert, &memory, &finding, claim.slot.unwrap_or(begun));
+            let took = Duration::try_from(finding.ended.duration_since(finding.started)).unwrap_or_default();
+            Learned { id: job.id(), slot: claim.slot, claim, outcome, report, took }
+        }
     }
 }
 
-async fn judge(
+/// Records what runs learned, in one transaction; gives for each how it ended. One that cannot be recorded does not take
+/// the others with it.
+pub async fn record(store: &dyn Store, learned: Vec<Learned>) -> Vec<Result<Ran, StoreError>> {
+    let runs: Vec<(&Claim, &Outcome)> = learned.iter().map(|learned| (&learned.claim, &learned.outcome)).collect();
+    let counts: Vec<Result<usize, StoreError>> = match store.record(&runs).await {
+        Ok(counts) => counts.into_iter().map(Ok).collect(),
+        Err(error) if runs.len() == 1 => vec![Err(error)],
+        Err(_) => {
+            let mut counts = Vec::with_capacity(runs.len());
+            for run in runs {
+                counts.push(store.record(&[run]).await.map(|counts| counts.iter().sum()));
+            }
+            counts
+        }
+    };
+    let ran = |(learned, messages): (Learned, Result<usize, StoreError>)| {
+        messages.map(|messages| Ran::Judged { report: learned.report, messages, took: learned.took })
+    };
+    learned.into_iter().zip(counts).map(ran).collect()
+}
+
+/// Asks, and asks again while the source cannot be reached: at most `retries` times, and not beyond the next slot.
+async fn ask_again(
     alert: &Alert,
     doors: &Doors,
-    store: &dyn Store,
-    claim: &Claim,
-    now: Timestamp,
-) -> Result<Ran, StoreError> {
-    let memory = store.recall(&alert.name, &alert.ask.source, &alert.unless).await?;
-    let finding = ask(alert, doors, &memory, now).await;
-    let (outcome, report) = conclude(alert, &memory, &finding, claim.slot.unwrap_or(now));
-    let messages = store.record(&[(claim, &outcome)]).await?.iter().sum();
-    Ok(Ran::Judged { report, messages })
+    memory: &Memory,
+    slot: Option<Timestamp>,
+    (clock, stop): (&dyn Clock, &CancellationToken),
+) -> Finding {
+    let id = Job::Alert(alert).id();
+    let until = slot.and_then(|slot| alert.timing.next_after(slot)).unwrap_or(Timestamp::MAX);
+    let mut attempt = 0;
+    loop {
+        let finding = ask(alert, doors, memory, clock.now()).await;
+        let wait = SignedDuration::try_from(backoff(&id, attempt)).unwrap_or_default();
+        let again = clock.now().checked_add(wait).unwrap_or(Timestamp::MAX);
+        if attempt == alert.timing.retries || !is_unreachable(&finding) || again >= until {
+            return finding;
+        }
+        attempt += 1;
+        if stop.run_until_cancelled(clock.sleep_until(again)).await.is_none() {
+            return finding;
+        }
+    }
+}
+
+fn is_unreachable(finding: &Finding) -> bool {
+    match &finding.answer {
+        Err(Trouble::Source(SourceError { cause, .. })) => match cause {
+            Cause::Unreachable => true,
+            Cause::Settings | Cause::Refused | Cause::Statement | Cause::Timeout | Cause::Value => false,
+        },
+        Err(Trouble::Rule(_) | Trouble::TooManyRows) | Ok(_) => false,
+    }
+}
+
+/// How long a job waits before it asks again: twice as long each time, between a half and the whole of it, and always the
+/// same for the same job, so that jobs that met the same outage do not come back together.
+fn backoff(id: &JobId, attempt: u32) -> Duration {
+    let whole = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(attempt)).min(LONGEST_WAIT);
+    let part = fnv(format!("{id} {attempt}").as_bytes()) % 1000;
+    whole / 2 + whole.mul_f64(part as f64 / 2000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::backoff;
+    use crate::job::JobId;
+    use crate::name::Name;
+    use std::time::Duration;
+
+    #[test]
+    fn waits_double_to_a_ceiling_and_are_the_same_each_time() {
+        let id = |word: &str| JobId::Alert(Name::new(word).expect("a name"));
+        for (attempt, ceiling) in [(0, 1), (1, 2), (4, 16), (9, 60), (40, 60)] {
+            let wait = backoff(&id("low"), attempt);
+            assert!(wait >= Duration::from_secs(ceiling) / 2 && wait <= Duration::from_secs(ceiling), "{wait:?}");
+            assert_eq!(wait, backoff(&id("low"), attempt));
+        }
+        assert_ne!(backoff(&id("low"), 1), backoff(&id("high"), 1), "jobs do not come back together");
+    }
 }

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use jiff::SignedDuration;
+
 use crate::catalogue::{Alert, Catalogue, Timing};
 use crate::name::Name;
 
@@ -27,9 +29,14 @@ impl<'a> Job<'a> {
         catalogue.alerts.values().map(Self::Alert)
     }
 
-    /// Every job of a catalogue that has a schedule.
+    /// Every job of a catalogue that has a schedule, and whose schedule counts.
     pub fn scheduled(catalogue: &'a Catalogue) -> impl Iterator<Item = Self> {
-        Self::all(catalogue).filter(|job| job.timing().schedule.is_some())
+        Self::all(catalogue).filter(|job| job.timing().active().is_some())
+    }
+
+    /// Every job of a catalogue that is called like this: jobs of different kinds may share a name.
+    pub fn named(catalogue: &'a Catalogue, name: &Name) -> Vec<Self> {
+        Self::all(catalogue).filter(|job| job.name() == name).collect()
     }
 
     /// The job a catalogue has under this id.
@@ -72,6 +79,31 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// The source that its runs wait for: no more of them go on at once than that source may have connections.
+    #[must_use]
+    pub fn source(self) -> &'a Name {
+        match self {
+            Self::Alert(alert) => &alert.ask.source,
+        }
+    }
+
+    /// The channels that are told when it does not work.
+    #[must_use]
+    pub fn caretakers(self) -> &'a [Name] {
+        match self {
+            Self::Alert(alert) => alert.caretakers(),
+        }
+    }
+
+    /// How much later than its slots its runs begin: a part of `splay` that depends on its name alone, so that it is the
+    /// same in every process, on every machine and after every restart.
+    #[must_use]
+    pub fn delay(self) -> SignedDuration {
+        let splay = u64::try_from(self.timing().splay.as_millis()).unwrap_or(u64::MAX);
+        let part = if splay == 0 { 0 } else { fnv(self.id().to_string().as_bytes()) % splay };
+        SignedDuration::from_millis(i64::try_from(part).unwrap_or(i64::MAX))
+    }
+
     /// When it is run.
     #[must_use]
     pub fn timing(self) -> &'a Timing {
@@ -95,6 +127,44 @@ impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alert(name) => write!(f, "alert {name}"),
+        }
+    }
+}
+
+impl JobId {
+    /// The job that is shown as `text`.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        match text.split_once(' ')? {
+            ("alert", name) => Name::new(name).ok().map(Self::Alert),
+            _ => None,
+        }
+    }
+
+    /// Its kind, in the word of the catalogue.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Alert(_) => "alert",
+        }
+    }
+}
+
+/// FNV-1a: a hash that is the same in every version, as that of the standard library is not.
+pub(super) fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fnv;
+
+    #[test]
+    fn the_hash_that_spreads_jobs_never_changes() {
+        for (text, hash) in
+            [("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8)]
+        {
+            assert_eq!(fnv(text.as_bytes()), hash, "{text}");
         }
     }
 }

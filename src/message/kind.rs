@@ -56,6 +56,10 @@ pub enum Kind {
     SourceDown,
     /// The source answers again.
     SourceUp,
+    /// A job has not done its work by its deadline.
+    Late,
+    /// The job does its work again.
+    OnTime,
     /// A report.
     Report,
     /// A trial of the channel, by hand.
@@ -68,7 +72,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Firing,
         Self::Repeat,
         Self::Resolved,
@@ -76,6 +80,8 @@ impl Kind {
         Self::Well,
         Self::SourceDown,
         Self::SourceUp,
+        Self::Late,
+        Self::OnTime,
         Self::Report,
         Self::Test,
         Self::Digest,
@@ -93,6 +99,8 @@ impl Kind {
             Self::Well => "WORKS AGAIN",
             Self::SourceDown => "SOURCE DOWN",
             Self::SourceUp => "SOURCE UP",
+            Self::Late => "LATE",
+            Self::OnTime => "RUNS AGAIN",
             Self::Report => "",
             Self::Test => "TEST",
             Self::Digest | Self::Roundup => "DIGEST",
@@ -110,6 +118,8 @@ impl Kind {
             Self::Well => "well",
             Self::SourceDown => "source-down",
             Self::SourceUp => "source-up",
+            Self::Late => "late",
+            Self::OnTime => "on-time",
             Self::Report => "report",
             Self::Test => "test",
             Self::Digest => "digest",
@@ -120,13 +130,13 @@ impl Kind {
     /// Whether the message is good news.
     #[must_use]
     pub fn is_good_news(self) -> bool {
-        matches!(self, Self::Resolved | Self::Well | Self::SourceUp)
+        matches!(self, Self::Resolved | Self::Well | Self::SourceUp | Self::OnTime)
     }
 
     /// Whether something is wrong.
     #[must_use]
     pub fn is_trouble(self) -> bool {
-        matches!(self, Self::Firing | Self::Repeat | Self::Unwell | Self::SourceDown | Self::Digest)
+        matches!(self, Self::Firing | Self::Repeat | Self::Unwell | Self::SourceDown | Self::Late | Self::Digest)
     }
 
     /// How a door may colour a message of this kind and loudness.
@@ -134,8 +144,8 @@ impl Kind {
     pub fn tone(self, severity: Severity) -> Tone {
         match self {
             Self::Firing | Self::Repeat | Self::Digest => Tone::Alarm(severity),
-            Self::Unwell | Self::SourceDown => Tone::Doubt,
-            Self::Resolved | Self::Well | Self::SourceUp => Tone::Relief,
+            Self::Unwell | Self::SourceDown | Self::Late => Tone::Doubt,
+            Self::Resolved | Self::Well | Self::SourceUp | Self::OnTime => Tone::Relief,
             Self::Report | Self::Test | Self::Roundup => Tone::Calm,
         }
     }

@@ -1,73 +1,122 @@
-//! Which slots that nobody ran are still to be run: decided from the last slot that was run and the time.
+//! Which slots that nobody ran are still to be run: decided from the last slot that is settled and the time.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::catalogue::Missed;
-use crate::job::Job;
+use crate::catalogue::{Missed, Timing};
 use crate::schedule::Schedule;
-use crate::store::{Store, StoreError};
 
-/// The slots of a job that were due and not run, as its catalogue entry wants them. A slot within `fresh` of `now` is due
-/// rather than missed, and a job that no schedule has run yet begins with it.
-pub(super) async fn of(
-    job: Job<'_>,
-    store: &dyn Store,
-    fresh: SignedDuration,
-    now: Timestamp,
-) -> Result<Vec<Timestamp>, StoreError> {
-    let timing = job.timing();
-    let Some(schedule) = &timing.schedule else { return Ok(Vec::new()) };
-    let first = now.checked_sub(fresh).unwrap_or(now);
-    let last = store.last_slot(&job.id().to_string()).await?.unwrap_or(first);
-    let window = match timing.missed {
-        Missed::Skip => fresh,
-        Missed::Latest | Missed::All => SignedDuration::try_from(timing.missed_window).unwrap_or(SignedDuration::MAX),
-    };
-    Ok(slots(schedule, last, now, timing.missed, window))
+/// A slot is late rather than missed for this long: the beat of a crontab, and what a restart takes.
+pub(super) const FRESH: SignedDuration = SignedDuration::from_mins(1);
+/// Of more missed slots than this nobody wants to know how many.
+const MOST_COUNTED: usize = 100;
+
+/// What is to become of the slots of a job that are due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Slots {
+    /// To be run, oldest first.
+    pub(super) run: Vec<Timestamp>,
+    /// The latest of those that are not run, and how many they are; at most a hundred are counted.
+    pub(super) missed: Option<(Timestamp, u64)>,
 }
 
-/// The slots later than `last`, not older than `window` and not later than `now` that `policy` wants, oldest first.
-fn slots(
-    schedule: &Schedule,
-    last: Timestamp,
-    now: Timestamp,
-    policy: Missed,
-    window: SignedDuration,
-) -> Vec<Timestamp> {
+/// Shares out the slots later than `last` and not later than `now`. At most one is late rather than missed: the latest, if
+/// it is not older than a minute. What `missed` says is of the others.
+pub(super) fn share(timing: &Timing, last: Timestamp, now: Timestamp) -> Slots {
+    let Some(schedule) = timing.active() else { return Slots::default() };
+    let window = match timing.missed {
+        Missed::Skip => FRESH,
+        Missed::Latest | Missed::All => {
+            SignedDuration::try_from(timing.missed_window).unwrap_or(SignedDuration::MAX).max(FRESH)
+        }
+    };
     let after = now.checked_sub(window).map_or(last, |oldest| last.max(oldest));
-    let due = schedule.due_between(after, now);
-    match policy {
-        Missed::Latest | Missed::Skip => due.last().into_iter().collect(),
-        Missed::All => due.collect(),
+    let run: Vec<Timestamp> = match timing.missed {
+        Missed::Latest | Missed::Skip => latest(schedule, after, now).into_iter().collect(),
+        Missed::All => schedule.due_between(after, now).collect(),
+    };
+    let until = run.first().map_or(now, |first| first.checked_sub(SignedDuration::from_micros(1)).unwrap_or(*first));
+    let missed = latest(schedule, last, until);
+    let count = |slot: Timestamp| schedule.due_between(last, slot).take(MOST_COUNTED).count() as u64;
+    Slots { missed: missed.map(|slot| (slot, count(slot))), run }
+}
+
+/// The latest slot later than `after` and not later than `now`, found from its end: a week of seconds is not walked.
+pub(super) fn latest(schedule: &Schedule, after: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let mut span = SignedDuration::from_secs(90);
+    loop {
+        let from = now.checked_sub(span).map_or(after, |from| from.max(after));
+        let found = schedule.due_between(from, now).last();
+        if found.is_some() || from <= after {
+            return found;
+        }
+        span = span.saturating_mul(8);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::slots;
-    use crate::catalogue::Missed;
+    use super::{latest, share};
+    use crate::catalogue::{Missed, Overlap, Timing};
     use crate::schedule::Schedule;
+    use jiff::Timestamp;
     use jiff::tz::TimeZone;
-    use jiff::{SignedDuration, Timestamp};
+    use std::time::Duration;
+
+    fn minute(n: i64) -> Timestamp {
+        Timestamp::from_second(n * 60).expect("in range")
+    }
+
+    fn timing(line: &str, missed: Missed, minutes: u64) -> Timing {
+        Timing {
+            schedule: Some(Schedule::parse(line, &TimeZone::UTC).expect("a line")),
+            zone: TimeZone::UTC,
+            enabled: true,
+            missed,
+            missed_window: Duration::from_secs(minutes * 60),
+            overlap: Overlap::Skip,
+            splay: Duration::ZERO,
+            retries: 0,
+            deadline: None,
+        }
+    }
 
     #[test]
     fn a_policy_chooses_among_missed_slots_within_the_window() {
-        let at = |minute: i64| Timestamp::from_second(minute * 60).expect("in range");
-        let schedule = Schedule::parse("*/10 * * * *", &TimeZone::UTC).expect("a line");
-        let minutes = SignedDuration::from_mins;
         let cases = [
-            (0, 35, Missed::Latest, minutes(1440), vec![30]),
-            (0, 35, Missed::Skip, minutes(1), vec![]),
-            (0, 30, Missed::Skip, minutes(1), vec![30]),
-            (0, 35, Missed::All, minutes(1440), vec![10, 20, 30]),
-            (0, 35, Missed::All, minutes(20), vec![20, 30]),
-            (0, 30, Missed::Latest, minutes(1440), vec![30]),
-            (30, 35, Missed::Latest, minutes(1440), vec![]),
-            (0, 35, Missed::Latest, minutes(4), vec![]),
+            (0, 35, Missed::Latest, 1440, vec![30], Some((20, 2))),
+            (0, 35, Missed::Skip, 1440, vec![], Some((30, 3))),
+            (0, 30, Missed::Skip, 1440, vec![30], Some((20, 2))),
+            (0, 35, Missed::All, 1440, vec![10, 20, 30], None),
+            (0, 35, Missed::All, 20, vec![20, 30], Some((10, 1))),
+            (0, 30, Missed::Latest, 1440, vec![30], Some((20, 2))),
+            (20, 30, Missed::Latest, 1440, vec![30], None),
+            (30, 35, Missed::Latest, 1440, vec![], None),
+            (0, 35, Missed::Latest, 4, vec![], Some((30, 3))),
+            (0, 30, Missed::Latest, 0, vec![30], Some((20, 2))),
         ];
-        for (last, now, policy, window, expected) in cases {
-            let expected: Vec<Timestamp> = expected.into_iter().map(at).collect();
-            assert_eq!(slots(&schedule, at(last), at(now), policy, window), expected, "{policy:?} {last}..{now}");
+        for (last, now, policy, window, run, missed) in cases {
+            let slots = share(&timing("*/10 * * * *", policy, window), minute(last), minute(now));
+            let run: Vec<Timestamp> = run.into_iter().map(minute).collect();
+            assert_eq!(slots.run, run, "{policy:?} {last}..{now}");
+            assert_eq!(slots.missed, missed.map(|(slot, count)| (minute(slot), count)), "{policy:?} {last}..{now}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_count_is_never_due() {
+        let off = Timing { enabled: false, ..timing("* * * * *", Missed::All, 1440) };
+        assert_eq!(share(&off, minute(0), minute(9)), super::Slots::default());
+    }
+
+    #[test]
+    fn the_latest_slot_is_found_however_far_it_is() {
+        for line in ["every 1s", "* * * * *", "0 3 * * *", "0 0 1 1 *"] {
+            let schedule = Schedule::parse(line, &TimeZone::UTC).expect("a line");
+            for hours in [1, 30, 24 * 40] {
+                let (after, now) = (minute(0), minute(hours * 60 + 1));
+                let walked = schedule.due_between(after, now).last();
+                assert_eq!(latest(&schedule, after, now), walked, "{line}, {hours} hours");
+            }
         }
     }
 }

@@ -355,7 +355,7 @@ with = { source = "lake", tabel = "x" }
     31 | like = "x"
        | ^^^^
        |
-       = help: known here: `unless`, `check`, `query`, `sql`, `params`, `source`, `table`, `column`, `timeout`, `references`, `timezone`, `schedule`, `missed`, `missed_window`, `key`, `missing_evals`, `max_instances`, `for`, `keep_firing_for`, `repeat`, `resolved`, `mute`, `severity`, `on_empty`, `on_null`, `on_error`, `notify`, `owners`, `retry_for`, `title`, `body`, `attach`, `link`, `description`, `tags`
+       = help: known here: `unless`, `check`, `query`, `sql`, `params`, `source`, `table`, `column`, `timeout`, `references`, `timezone`, `splay`, `deadline`, `retries`, `schedule`, `enabled`, `missed`, `missed_window`, `overlap`, `key`, `missing_evals`, `max_instances`, `for`, `keep_firing_for`, `repeat`, `resolved`, `mute`, `severity`, `on_empty`, `on_null`, `on_error`, `notify`, `owners`, `retry_for`, `title`, `body`, `attach`, `link`, `description`, `tags`
 
     error: `when`: the condition ends too early
       --> rowcall.toml:36:15

@@ -26,6 +26,7 @@ mod servers;
 mod silence;
 mod source_down;
 mod surface;
+mod timing;
 mod trouble;
 mod watch;
 mod year;

@@ -22,7 +22,7 @@ fn help_is_short_and_names_what_there_is() {
       query      Print the rows of a saved query, of SQL given here, or of a file
       check      Judge alerts once; exit 1 when one fires
       test       Judge alerts on the rows of a file, without a database; exit 1 when one fails
-      schedule   Judge alerts on their schedules until stopped
+      schedule   Run jobs on their schedules until stopped
       run-job    Run one job once, for an engine that keeps the time: systemd, Kubernetes, crontab
       export     Write the schedule for an engine that keeps the time: a crontab, systemd units,
                  Kubernetes manifests
@@ -31,6 +31,8 @@ fn help_is_short_and_names_what_there_is() {
       explain    Say why an alert told what it told, and when it will next
       silence    Hold back the news of an alert for a while
       unsilence  End the silences of an alert
+      pause      Let a job have no runs for a while
+      resume     End the pause of a job
       outbox     Show what waits to be sent or was given up, try it again, or drop it
       validate   Read the catalogue and report every mistake in it
       init       Write a catalogue to begin with

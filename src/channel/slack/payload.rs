@@ -58,6 +58,8 @@ pub(super) fn dressed(message: &Message, dress: Dress, mention: &[Mention], refu
         | Kind::SourceDown
         | Kind::SourceUp
         | Kind::Roundup
+        | Kind::Late
+        | Kind::OnTime
         | Kind::Report
         | Kind::Test => Vec::new(),
     };

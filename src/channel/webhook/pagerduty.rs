@@ -56,11 +56,12 @@ fn action(kind: Kind) -> &'static str {
         | Kind::Repeat
         | Kind::Unwell
         | Kind::SourceDown
+        | Kind::Late
         | Kind::Digest
         | Kind::Roundup
         | Kind::Report
         | Kind::Test => "trigger",
-        Kind::Resolved | Kind::Well | Kind::SourceUp => "resolve",
+        Kind::Resolved | Kind::Well | Kind::SourceUp | Kind::OnTime => "resolve",
     }
 }
 

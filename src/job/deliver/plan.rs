@@ -66,7 +66,9 @@ fn is_brief(kind: Kind) -> bool {
         | Kind::Unwell
         | Kind::Well
         | Kind::SourceDown
-        | Kind::SourceUp => true,
+        | Kind::SourceUp
+        | Kind::Late
+        | Kind::OnTime => true,
         Kind::Report | Kind::Test | Kind::Digest | Kind::Roundup => false,
     }
 }
