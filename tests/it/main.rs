@@ -7,6 +7,7 @@ mod charts;
 mod check;
 mod contract;
 mod cronie;
+mod delivery;
 mod explain;
 mod export;
 mod fakes;
