@@ -16,6 +16,8 @@ const NARROWEST: f64 = 2.0;
 /// The height of a slot of lying bars, for each series in it.
 const LYING: f64 = 26.0;
 const WIDEST: f64 = 56.0;
+/// Up to so many bars say their number when somebody points at them.
+const TOLD: usize = 400;
 /// Beyond this many rows of lying bars nobody reads on.
 const ROWS: usize = 60;
 
@@ -174,6 +176,9 @@ impl Bars<'_> {
         let round = if self.spec.stacked || thick < 6.0 { 0.0 } else { 2.0 };
         let pen = frame.drawing.rect(area, round, Ink::Series(bar.series));
         let pen = if self.spec.stacked && thick > 3.0 { pen.stroke(Ink::Paper, 1.0) } else { pen };
+        if self.bars.len() > TOLD {
+            return;
+        }
         let (label, context) = &self.slots.labels[bar.slot];
         let (comma, value) = (if context.is_empty() { "" } else { ", " }, frame.unit.short(bar.value));
         pen.tip(|| format!("{label}{comma}{context}: {}: {value}", self.figure.series[bar.series].name));

@@ -1,5 +1,6 @@
 //! PNG of our own SVG, with the font that stands beside this file and no other.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::sync::{Arc, OnceLock};
 
@@ -35,22 +36,44 @@ fn fonts() -> Arc<fontdb::Database> {
     Arc::clone(fonts)
 }
 
-/// The characters of a text that the font has no glyph for, each once, in their order.
+/// The characters of a text that the font has no glyph for, each once, in their order. A PNG has a `·` for each run of
+/// them; an SVG has them as they are, and its reader may have a font.
 #[must_use]
 pub fn missing(text: &str) -> Vec<char> {
     let face = Face::parse(font(), 0).expect("the font was cut by its script");
     let mut missing: Vec<char> = Vec::new();
-    for c in text.chars().filter(|c| !c.is_whitespace() && face.glyph_index(*c).is_none()) {
-        if !missing.contains(&c) {
+    for c in text.chars().filter(|c| !c.is_ascii() && !c.is_whitespace()) {
+        if !missing.contains(&c) && face.glyph_index(c).is_none() {
             missing.push(c);
         }
     }
     missing
 }
 
+/// What stands for a run of characters without a glyph: better than boxes, which look like a fault.
+const NO_GLYPH: char = '·';
+
+/// The text with [`NO_GLYPH`] in the place of what the font lacks.
+fn drawable(text: &str) -> Cow<'_, str> {
+    let missing = missing(text);
+    if missing.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut drawable = String::with_capacity(text.len());
+    for c in text.chars() {
+        match missing.contains(&c) {
+            false => drawable.push(c),
+            true if drawable.ends_with(NO_GLYPH) => {}
+            true => drawable.push(NO_GLYPH),
+        }
+    }
+    Cow::Owned(drawable)
+}
+
 pub(super) fn rasterized(svg: &str) -> Vec<u8> {
+    let svg = drawable(svg);
     let options = Options { font_family: FAMILY.into(), fontdb: fonts(), ..Options::default() };
-    let tree = Tree::from_str(svg, &options).expect("our own SVG is well-formed");
+    let tree = Tree::from_str(&svg, &options).expect("our own SVG is well-formed");
     let size = tree.size().to_int_size().scale_by(SCALE).expect("a picture has a size");
     let mut pixels = Pixmap::new(size.width(), size.height()).expect("a picture has a size");
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
@@ -59,7 +82,7 @@ pub(super) fn rasterized(svg: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Face, font, missing};
+    use super::{Face, drawable, font, missing};
     use crate::chart::measure::width;
 
     #[test]
@@ -83,5 +106,6 @@ mod tests {
         assert_eq!(missing(&all), Vec::<char>::new());
         assert_eq!(missing("매출 売上高 销售额 銷售額 αβγ Привет “…” ₩€¥ → − ±"), Vec::<char>::new());
         assert_eq!(missing("a🦀b🦀ا"), ['🦀', 'ا']);
+        assert_eq!(drawable("a 🦀🦀 b 녹차"), "a · b 녹차");
     }
 }

@@ -86,6 +86,20 @@ fn charts_look_like_the_approved_pictures() {
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
+#[test]
+fn no_letter_of_a_picture_is_a_box() {
+    for Case { name, spec, theme, table } in cases() {
+        let svg = chart::svg(&table, &Spec::parse(spec).expect(name), theme, &zone()).expect(name);
+        assert_eq!(chart::missing(&svg), Vec::<char>::new(), "{name}");
+    }
+    // What the font lacks looks like the sign that stands for it, and not like the box of the font.
+    let draw = |title: &str| {
+        let spec = Spec { title: Some(title.into()), ..Spec::of(chart::Kind::Line) };
+        chart::png(&tables::few(&[]), &spec, Theme::Light, &zone()).expect("drawn")
+    };
+    assert_eq!(draw("a 🦀 ไทย b"), draw("a · · b"));
+}
+
 /// How two pictures differ, if anyone would see it.
 fn difference(approved: &[u8], drawn: &[u8]) -> Option<String> {
     let [approved, drawn] = [approved, drawn].map(|png| Pixmap::decode_png(png).expect("a picture"));
