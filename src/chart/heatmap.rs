@@ -6,7 +6,7 @@ use super::axis::{self, BELOW, CONTEXT};
 use super::column::Column;
 use super::drawing::{Area, Drawing, Side};
 use super::error::ChartError;
-use super::figure::Figure;
+use super::figure::{Figure, Series};
 use super::frame::{Frame, LABEL, SMALL};
 use super::measure::{elided, width};
 use super::palette::Ink;
@@ -66,9 +66,17 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
     let timed = slots.labels.iter().any(|(_, context)| !context.is_empty());
     let under = BELOW + if timed { CONTEXT } else { 0.0 };
     let plot = Area { left, bottom: frame.room.bottom - under, ..frame.room };
+    cells(&mut frame, rows, &slots, &shades, plot);
+    axis::below(&mut frame.drawing, plot, &axis::slot_marks(&slots, plot), false);
+    frame.drawing
+}
+
+/// The cells of all rows, with their numbers where each has room for its own, and the names of the rows.
+fn cells(frame: &mut Frame, rows: &[Series], slots: &Slots, shades: &Shades, plot: Area) {
     let (wide, high) = (plot.width() / as_f64(slots.len()), plot.height() / as_f64(rows.len()));
     let gap = if wide.min(high) > 8.0 { 2.0 } else { 0.0 };
-    let fits = figure.numbers().all(|number| width(&frame.unit.short(number), SMALL) + 6.0 <= wide) && high >= 16.0;
+    let room = |number: f64| width(&frame.unit.short(number), SMALL) + 6.0 <= wide;
+    let told = high >= 16.0 && rows.iter().flat_map(Series::numbers).all(room);
     for (y, row) in rows.iter().enumerate() {
         let top = plot.top + as_f64(y) * high;
         if y.is_multiple_of(axis::stride(high)) {
@@ -77,20 +85,18 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
         }
         for (place, slot) in slots.of_place.iter().enumerate().filter(|(_, slot)| **slot < slots.len()) {
             let Some(value) = row.values[place] else { continue };
-            let cell = plot.left + as_f64(*slot) * wide;
-            let area = Area { left: cell, top, right: cell + wide - gap, bottom: top + high - gap };
+            let left = plot.left + as_f64(*slot) * wide;
+            let area = Area { left, top, right: left + wide - gap, bottom: top + high - gap };
             let (ground, letters) = shades.inks(value);
             let text = frame.unit.short(value);
             let (label, _) = &slots.labels[*slot];
             frame.drawing.rect(area, gap, ground).tip(|| format!("{label}: {}: {text}", row.name));
-            if fits {
+            if told {
                 let middle = (area.top + area.bottom) / 2.0 + 3.9;
                 frame.drawing.text((area.left + area.right) / 2.0, middle, SMALL, Side::Middle, letters, &text);
             }
         }
     }
-    axis::below(&mut frame.drawing, plot, &axis::slot_marks(&slots, plot), false);
-    frame.drawing
 }
 
 fn size(spec: &Spec, rows: usize) -> Size {

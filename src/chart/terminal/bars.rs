@@ -46,49 +46,25 @@ fn fill(page: &Page, series: usize) -> char {
 }
 
 fn lying(page: &mut Page, slots: &Slots, bars: &[Bar], spec: &Spec, series: usize) {
-    let label = |slot: usize| match &slots.labels[slot] {
-        (label, context) if context.is_empty() => label.clone(),
-        (label, context) => format!("{label}, {context}"),
-    };
     let shown = slots.len().min(ROWS);
-    let labels: Vec<String> = (0..shown).map(label).collect();
+    let labels: Vec<String> = slots.labels.iter().take(shown).map(label).collect();
+    let rows: Vec<Vec<Row<'_>>> = (0..shown).map(|slot| rows(page, bars, slot, spec.stacked, series)).collect();
     let names = widest(labels.iter().map(String::as_str)).min(page.columns / 3);
-    let unit = page.unit.clone();
-    let number = |bar: &Bar| unit.short(bar.value);
-    let sum = |slot: usize| bars.iter().filter(|bar| bar.slot == slot).map(|bar| bar.value).sum::<f64>();
-    let sums: Vec<String> = (0..shown).map(|slot| page.unit.short(sum(slot))).collect();
-    let numbers = if spec.stacked {
-        widest(sums.iter().map(String::as_str))
-    } else {
-        widest(bars.iter().map(number).collect::<Vec<_>>().iter().map(String::as_str))
-    };
-    let wide = page.columns.saturating_sub(names + numbers + 2).max(4);
+    let numbers = widest(rows.iter().flatten().map(|row| row.number.as_str()));
     let limits = spec.thresholds.iter().map(|limit| limit.value);
     let ends = bars.iter().flat_map(|bar| [bar.from, bar.to]).chain(limits).chain([0.0]);
-    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), n| (l.min(n), h.max(n)));
-    let ruler = Ruler { low, span: if high > low { high - low } else { 1.0 }, wide };
+    let ruler = Ruler::of(ends, page.columns.saturating_sub(names + numbers + 2).max(4));
     let limits: Vec<usize> = spec.thresholds.iter().map(|limit| ruler.column(limit.value)).collect();
-    for (slot, label) in labels.iter().enumerate() {
-        let here: Vec<&Bar> = bars.iter().filter(|bar| bar.slot == slot).collect();
-        let rows: Vec<Vec<&Bar>> = if spec.stacked || here.is_empty() {
-            vec![here]
-        } else {
-            (0..series).map(|series| here.iter().copied().filter(|bar| bar.series == series).collect()).collect()
-        };
+    for (label, rows) in labels.iter().zip(&rows) {
         for (index, row) in rows.iter().enumerate() {
             let name = left(if index == 0 { label } else { "" }, names);
-            let (cells, end) = ruler.row(page, row, &limits);
-            let number = match (row.as_slice(), spec.stacked) {
-                ([], _) => String::new(),
-                (_, true) => sums[slot].clone(),
-                ([bar, ..], false) => number(bar),
-            };
+            let (cells, end) = ruler.row(page, &row.bars, &limits);
+            let number = &row.number;
             // A number stands at the end of its bar; where a limit or a bar below nothing is in the way, behind all.
-            let line = if limits.is_empty() && low >= 0.0 {
-                let cells: String = cells[..end].concat();
-                format!("{name} {cells} {number}")
+            let line = if limits.is_empty() && ruler.low >= 0.0 {
+                format!("{name} {} {number}", cells[..end].concat())
             } else {
-                format!("{name} {} {}", cells.concat(), right(&number, numbers))
+                format!("{name} {} {}", cells.concat(), right(number, numbers))
             };
             page.line(&line);
         }
@@ -97,6 +73,29 @@ fn lying(page: &mut Page, slots: &Slots, bars: &[Bar], spec: &Spec, series: usiz
     if shown < slots.len() {
         page.line(&format!("(the first {shown} of {} places)", slots.len()));
     }
+}
+
+fn label((label, context): &(String, String)) -> String {
+    if context.is_empty() { label.clone() } else { format!("{label}, {context}") }
+}
+
+/// A line of lying bars, and the number behind them.
+struct Row<'a> {
+    bars: Vec<&'a Bar>,
+    number: String,
+}
+
+/// The lines of a slot: one where bars stand on one another, else one for each series.
+fn rows<'a>(page: &Page, bars: &'a [Bar], slot: usize, stacked: bool, series: usize) -> Vec<Row<'a>> {
+    let here: Vec<&Bar> = bars.iter().filter(|bar| bar.slot == slot).collect();
+    let row = |bars: Vec<&'a Bar>| {
+        let sum: f64 = bars.iter().map(|bar| bar.value).sum();
+        Row { number: if bars.is_empty() { String::new() } else { page.unit.short(sum) }, bars }
+    };
+    if stacked || here.is_empty() {
+        return vec![row(here)];
+    }
+    (0..series).map(|series| row(here.iter().copied().filter(|bar| bar.series == series).collect())).collect()
 }
 
 /// What the lines across stand for.
@@ -115,6 +114,12 @@ struct Ruler {
 }
 
 impl Ruler {
+    /// So many columns from the least of some values to the most.
+    fn of(values: impl Iterator<Item = f64>, wide: usize) -> Self {
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), n| (l.min(n), h.max(n)));
+        Self { low, span: if high > low { high - low } else { 1.0 }, wide }
+    }
+
     /// Eighths of a column.
     fn eighths(&self, value: f64) -> usize {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between the ends")]

@@ -49,7 +49,7 @@ pub(super) fn print(page: &mut Page, figure: &Figure, spec: &Spec) {
     let sheet = Sheet { scale: &scale, wide };
     let (places, marks) = sheet.along(&figure.along);
     let grid = sheet.grid(&layers, &places, spec.kind);
-    let mut tails: Vec<(usize, Ink, &str)> = Vec::new();
+    let mut tails: Vec<Tail<'_>> = Vec::new();
     for (limit, word) in spec.thresholds.iter().zip(&words) {
         tails.push((sheet.y(limit.value) / 4, Ink::Limit, word));
     }
@@ -58,31 +58,35 @@ pub(super) fn print(page: &mut Page, figure: &Figure, spec: &Spec) {
             tails.push((sheet.y(top) / 4, Ink::Series(index), names[index]));
         }
     }
-    let tails = spread(tails);
     let limits: Vec<usize> = spec.thresholds.iter().map(|limit| sheet.y(limit.value) / 4).collect();
+    let tails = spread(tails);
     for row in 0..HIGH {
         let tick = scale.ticks.iter().position(|tick| sheet.y(*tick) / 4 == row);
-        let label = tick.map_or("", |tick| ticks[tick].as_str());
-        let label = page.ink(Ink::Muted, &right(label, labels));
-        let mut line = format!("{label} {}", if tick.is_some() { '┤' } else { '│' });
-        for column in 0..wide {
-            match grid.at(column, row) {
-                Some((dots, series)) => line.push_str(&page.ink(Ink::Series(series), &dots.to_string())),
-                None if limits.contains(&row) => line.push_str(&page.ink(Ink::Limit, "╌")),
-                None => line.push(' '),
-            }
-        }
-        if let Some((_, ink, name)) = tails.iter().find(|(here, _, _)| *here == row) {
-            line.push(' ');
-            line.push_str(&page.ink(*ink, &cut(name, ends.saturating_sub(1))));
-        }
-        page.line(&line);
+        let label = page.ink(Ink::Muted, &right(tick.map_or("", |tick| ticks[tick].as_str()), labels));
+        let corner = if tick.is_some() { '┤' } else { '│' };
+        let tail = tails.iter().find(|(here, _, _)| *here == row);
+        let tail = tail.map_or_else(String::new, |(_, ink, name)| page.ink(*ink, &cut(name, ends.saturating_sub(1))));
+        let dots = dots(page, &grid, row, limits.contains(&row));
+        page.line(&format!("{label} {corner}{dots} {tail}"));
     }
     below(page, labels + 1, wide, &marks);
 }
 
+/// A row of the chart: dots, and a limit where there are none.
+fn dots(page: &Page, grid: &Grid, row: usize, limit: bool) -> String {
+    let cell = |column| match grid.at(column, row) {
+        Some((dots, series)) => page.ink(Ink::Series(series), &dots.to_string()),
+        None if limit => page.ink(Ink::Limit, "╌"),
+        None => " ".into(),
+    };
+    (0..grid.wide).map(cell).collect()
+}
+
+/// A row, and the words at its end.
+type Tail<'a> = (usize, Ink, &'a str);
+
 /// Words on rows of their own, each as near as can be to the row it belongs to.
-fn spread(mut tails: Vec<(usize, Ink, &str)>) -> Vec<(usize, Ink, &str)> {
+fn spread(mut tails: Vec<Tail<'_>>) -> Vec<Tail<'_>> {
     tails.sort_by_key(|(row, _, _)| *row);
     let mut next = 0;
     for tail in &mut tails {
