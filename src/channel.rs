@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 
 use crate::clock::Clock;
 use crate::message::{Message, Receipt};
-use crate::secret::{Environment, SecretError};
+use crate::secret::{Environment, Secret, SecretError};
 
 pub use text::{excerpt_lines, plain, preview};
 
@@ -62,6 +62,25 @@ pub trait Channel: Send + Sync {
         message: &'a Message,
         earlier: Option<&'a Receipt>,
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>>;
+
+    /// Goes as far towards a delivery as can be gone without one; what was learned on the way.
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, DeliveryError>>;
+}
+
+/// What a door found that was tried without a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Probe {
+    /// How far it went, and who answered.
+    pub found: String,
+    /// What works, but not as well or as safely as it might.
+    pub weak: Vec<String>,
+}
+
+impl Probe {
+    /// Nothing but how far it went.
+    fn of(found: impl Into<String>) -> Self {
+        Self { found: found.into(), weak: Vec::new() }
+    }
 }
 
 /// Whether trying again can help.
@@ -114,6 +133,22 @@ impl Settings {
             Self::Email(_) => "email",
             Self::Webhook(_) => "webhook",
             Self::Stdout => "stdout",
+        }
+    }
+
+    /// What of them is secret, by the key of the catalogue.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(&'static str, &Secret)> {
+        match self {
+            Self::Slack(slack::Settings { way: slack::Way::Webhook { url, .. }, .. }) => vec![("webhook", url)],
+            Self::Slack(slack::Settings { way: slack::Way::Bot { token, .. }, .. }) => vec![("token", token)],
+            Self::Email(settings) => {
+                // The server is no secret, but it may be made of some.
+                let server = (!settings.server.is_literal()).then_some(("server", &settings.server));
+                server.into_iter().chain(settings.password.iter().map(|password| ("password", password))).collect()
+            }
+            Self::Webhook(settings) => settings.secrets(),
+            Self::Stdout => Vec::new(),
         }
     }
 
@@ -175,5 +210,11 @@ impl Channel for Absent {
     fn deliver<'a>(&'a self, _: &'a Message, _: Option<&'a Receipt>) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         let problem = format!("this build has no `{0}` channels; build rowcall with `--features {0}`", self.0);
         Box::pin(async move { Err(DeliveryError { retry: Retry::Broken, problem }) })
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, DeliveryError>> {
+        Box::pin(async {
+            Ok(Probe::of(format!("this build has no `{0}` channels; build rowcall with `--features {0}`", self.0)))
+        })
     }
 }

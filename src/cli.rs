@@ -12,6 +12,7 @@ pub use failure::Exit;
 mod check;
 mod complete;
 mod completions;
+mod doctor;
 mod explain;
 mod export;
 mod failure;
@@ -91,6 +92,8 @@ enum Verb {
     Outbox(outbox::Flags),
     /// Read the catalogue and report every mistake in it
     Validate(validate::Flags),
+    /// Look whether sources, channels and the state are there and safe
+    Doctor(doctor::Flags),
     /// Write a catalogue to begin with
     Init(init::Flags),
     /// Print the completion script of a shell
@@ -138,6 +141,7 @@ impl Verb {
             Self::Resume(flags) => pause::resume(&flags, config, output),
             Self::Outbox(flags) => outbox::execute(&flags, config, output),
             Self::Validate(flags) => validate::execute(&flags, config, output),
+            Self::Doctor(flags) => doctor::execute(&flags, config, output),
             Self::Init(flags) => init::execute(&flags, output),
             Self::Completions(flags) => completions::execute(&flags, output),
         }

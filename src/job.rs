@@ -15,6 +15,7 @@ use crate::source::{self, Source};
 pub mod alert;
 mod answers;
 pub mod batch;
+pub mod checkup;
 pub mod deadline;
 pub mod deliver;
 pub mod explain;

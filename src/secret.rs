@@ -142,6 +142,12 @@ impl Secret {
         Ok(Self { parts, place: place.to_owned() })
     }
 
+    /// Whether it stands in the catalogue as it is, all of it.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, Part::Literal(_)))
+    }
+
     /// The text up to the first `${`: enough to see the scheme of a URL without resolving anything.
     #[must_use]
     pub fn literal_prefix(&self) -> &str {

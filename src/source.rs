@@ -20,6 +20,7 @@ use crate::sql::Dialect;
 use crate::table::{Batch, Column, Table};
 
 pub use binding::{Argument, BindError, Bound, LONGEST_LIST};
+pub use vitals::{Guard, Vitals, examine, guard};
 
 mod binding;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
@@ -38,6 +39,7 @@ mod sink;
 mod sqlite;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod url;
+mod vitals;
 
 /// A database to ask.
 pub trait Source: Send + Sync {
@@ -176,6 +178,18 @@ pub struct Settings {
     pub max_concurrent: usize,
     /// SQL that fills an in-memory SQLite database when it opens.
     pub setup: Option<String>,
+}
+
+impl Settings {
+    /// What of them is secret, by the key of the catalogue: the password, and the URL when one stands in it.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(&'static str, &Secret)> {
+        // A user and a password before the host: `postgres://report:hunter2@db`.
+        let login = self.url.literal_prefix().split_once("://").and_then(|(_, rest)| rest.split_once('@'));
+        let in_url = login.is_some_and(|(login, _)| login.contains(':')) || !self.url.is_literal();
+        let url = in_url.then_some(("url", &self.url));
+        self.password.iter().map(|password| ("password", password)).chain(url).collect()
+    }
 }
 
 /// What a source needs of the world to open.

@@ -433,6 +433,31 @@ pub async fn read(
     Ok(store.map(|store| Box::new(store) as Box<dyn Store>))
 }
 
+/// What can be said of a store without using it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examination {
+    /// Where it is.
+    pub place: String,
+    /// Its size, in bytes.
+    pub size: u64,
+    /// The number of its shape.
+    pub version: i64,
+    /// What its database finds wrong with it; nothing when it is sound.
+    pub damage: Vec<String>,
+}
+
+/// Looks a store over, every page of it. None when there is no such store yet.
+///
+/// # Errors
+/// As [`read`].
+pub async fn examine(
+    url: &Secret,
+    environment: &Environment,
+    folder: &Path,
+) -> Result<Option<Examination>, StoreError> {
+    sqlite::examine(reveal(url, environment, folder).await?.expose(), folder).await
+}
+
 async fn reveal(url: &Secret, environment: &Environment, folder: &Path) -> Result<Revealed, StoreError> {
     let failed = |error: SecretError| StoreError { place: url.to_string(), problem: error.to_string(), hint: None };
     url.reveal(environment, folder).await.map_err(failed)

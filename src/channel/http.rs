@@ -175,6 +175,12 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// A header by its name in lower case.
+    #[cfg(feature = "slack")]
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The answer as far as it matters.
     pub(super) fn answer(&self) -> Answer<'_> {
         let header = |name: &HeaderName| self.headers.get(name)?.to_str().ok();

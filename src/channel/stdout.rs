@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use futures_util::future::BoxFuture;
 
-use super::{Channel, DeliveryError, Printer, Retry, text};
+use super::{Channel, DeliveryError, Printer, Probe, Retry, text};
 use crate::message::{Message, Receipt};
 
 /// The door to a [`Printer`]. Every message is written whole, with a blank line after it. A reader that went away, as
@@ -46,5 +46,9 @@ impl Channel for Stdout {
                 }
             }
         })
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, DeliveryError>> {
+        Box::pin(async { Ok(Probe::of("writes to standard output")) })
     }
 }

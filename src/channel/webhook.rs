@@ -48,6 +48,21 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Settings {
+    /// What of them is secret, by the key of the catalogue.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(&'static str, &Secret)> {
+        let named = |name: &str| name.eq_ignore_ascii_case("content-type");
+        let headers = self.headers.iter().filter(|(name, _)| !named(name)).map(|(_, secret)| ("headers", secret));
+        let own = match &self.form {
+            Form::Own(own) => own.secret.as_ref().map(|secret| ("secret", secret)),
+            Form::PagerDuty { routing_key } => Some(("routing_key", routing_key)),
+            Form::Teams | Form::Discord | Form::Telegram { .. } => None,
+        };
+        self.url.iter().map(|url| ("url", url)).chain(headers).chain(own).collect()
+    }
+}
+
 /// What a request says.
 #[derive(Clone, Debug)]
 pub enum Form {

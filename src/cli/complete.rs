@@ -59,6 +59,11 @@ pub(super) fn letters() -> Vec<CompletionCandidate> {
     found.unwrap_or_default().into_iter().map(candidate).collect()
 }
 
+/// Sources, then channels.
+pub(super) fn doors() -> Vec<CompletionCandidate> {
+    sources().into_iter().chain(channels()).collect()
+}
+
 pub(super) fn alert_names() -> Vec<CompletionCandidate> {
     catalogue().map(|catalogue| names_of_alerts(&catalogue)).unwrap_or_default()
 }

@@ -17,7 +17,8 @@ use super::door::Door;
 use super::driver::{Driver, Failure};
 use super::resolved::Resolved;
 use super::sink::Sink;
-use super::{Request, Settings, Source, SourceError, World};
+use super::url::is_loopback;
+use super::{Guard, Request, Settings, Source, SourceError, World};
 use address::Address;
 use refusal::{Speech, UNKNOWN_VARIABLE};
 
@@ -34,6 +35,20 @@ const MOST_INSTANTS: usize = 1_000;
 pub(super) fn open(settings: Settings, world: World) -> Box<dyn Source> {
     let (name, count) = (settings.name.clone(), settings.max_concurrent);
     Box::new(Door::new(name, Mysql { settings, world, address: Mutex::default() }, count))
+}
+
+/// How the line is to be guarded.
+pub(super) async fn guard(settings: &Settings, world: &World) -> Result<Guard, SourceError> {
+    let resolved = Resolved::of(settings, world).await?;
+    let ca_file = settings.ca_file.as_ref().map(|file| world.folder.join(file));
+    let opts = Address::read(&resolved, world, ca_file.as_deref())?.into_opts();
+    let near = opts.socket().is_some() || is_loopback(opts.ip_or_hostname());
+    Ok(match opts.ssl_opts() {
+        Some(tls) if !tls.accept_invalid_certs() => Guard::Name,
+        _ if near => Guard::Near,
+        Some(_) => Guard::Encrypted,
+        None => Guard::Plain,
+    })
 }
 
 struct Mysql {

@@ -14,7 +14,7 @@ use super::door::Door;
 use super::driver::{Driver, Failure};
 use super::resolved::Resolved;
 use super::sink::Sink;
-use super::{Cause, Request, Settings, Source, SourceError, World};
+use super::{Cause, Guard, Request, Settings, Source, SourceError, World};
 use address::Address;
 use refusal::Speech;
 use run::Trouble;
@@ -44,6 +44,19 @@ const NOTICING: &str = "set client_connection_check_interval = '1s'";
 pub(super) fn open(settings: Settings, world: World) -> Box<dyn Source> {
     let (name, count) = (settings.name.clone(), settings.max_concurrent);
     Box::new(Door::new(name, Postgres { settings, world, address: Mutex::default() }, count))
+}
+
+/// How the line is to be guarded.
+pub(super) async fn guard(settings: &Settings, world: &World) -> Result<Guard, SourceError> {
+    let resolved = Resolved::of(settings, world).await?;
+    let address = Address::read(&resolved, world, settings.ca_file.is_some())?;
+    Ok(match address.trust() {
+        tls::Trust::Name => Guard::Name,
+        tls::Trust::Authority => Guard::Authority,
+        tls::Trust::Encrypt | tls::Trust::None if address.is_near() => Guard::Near,
+        tls::Trust::Encrypt => Guard::Encrypted,
+        tls::Trust::None => Guard::Plain,
+    })
 }
 
 struct Postgres {

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::name::Name;
 
+mod examine;
 mod history;
 mod letter;
 mod migrate;
@@ -30,6 +31,8 @@ mod record;
 mod shape;
 mod silence;
 mod timetable;
+
+pub(super) use examine::examine;
 
 /// How long a write waits for another process to end its own.
 const BUSY: Duration = Duration::from_secs(10);

@@ -8,6 +8,7 @@ mod check;
 mod contract;
 mod cronie;
 mod delivery;
+mod doctor;
 mod explain;
 mod export;
 mod fakes;

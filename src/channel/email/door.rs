@@ -15,7 +15,7 @@ use super::letter::Letter;
 use super::parking::{Key, Parking};
 use super::server::{Scheme, Server};
 use super::{Settings, Tls};
-use crate::channel::{Channel, DeliveryError, Manners, Retry, World};
+use crate::channel::{Channel, DeliveryError, Manners, Probe, Retry, World};
 use crate::message::{Message, Receipt};
 use crate::secret::Revealed;
 
@@ -53,6 +53,29 @@ impl Email {
             Ok(receipt) => Ok(Receipt { reference: receipt.reference.as_deref().map(redact), ..receipt }),
             Err(error) => Err(DeliveryError { retry: error.retry, problem: redact(&error.problem) }),
         }
+    }
+
+    /// Greets, encrypts, logs in and says goodbye.
+    async fn look(&self) -> Result<Probe, DeliveryError> {
+        let (server, login) = self.server().await?;
+        let hidden = login.as_ref().map(Login::hidden).unwrap_or_default();
+        let met = async {
+            let mut conversation = Conversation::open(&server, self.tls(&server).await?).await?;
+            if let Some(login) = &login {
+                conversation.login(&login.credentials(), self.settings.auth).await?;
+            }
+            conversation.close().await;
+            Ok(())
+        };
+        met.await.map_err(|error: DeliveryError| DeliveryError {
+            retry: error.retry,
+            problem: hidden.iter().fold(error.problem, |text, secret| secret.redact(&text)),
+        })?;
+        let who =
+            login.map_or("without a login".to_owned(), |login| format!("and takes the login of `{}`", login.user));
+        let plain = self.settings.tls == Tls::None;
+        let weak = plain.then(|| "everything goes in plain text, the password too (`tls = \"none\"`)".to_owned());
+        Ok(Probe { found: format!("`{server}` answers {who}"), weak: weak.into_iter().collect() })
     }
 
     async fn talk(&self, letter: &Letter, server: &Server, login: Option<&Login>) -> Result<Taken, DeliveryError> {
@@ -191,6 +214,10 @@ impl Channel for Email {
         _: Option<&'a Receipt>,
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         Box::pin(self.send(message))
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, DeliveryError>> {
+        Box::pin(self.look())
     }
 }
 

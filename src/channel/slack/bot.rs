@@ -9,8 +9,8 @@ use super::door::Slack;
 use super::payload::{self, Dress};
 use super::{BASE_URL, Mention, upload};
 use crate::channel::http::{Address, broken};
-use crate::channel::{DeliveryError, Retry};
-use crate::message::{Kind, Message, Receipt};
+use crate::channel::{DeliveryError, Probe, Retry};
+use crate::message::{Kind, Message, Receipt, one_line};
 use crate::secret::{Revealed, Secret};
 
 /// A bot for the time of one delivery.
@@ -123,6 +123,30 @@ impl<'a> Bot<'a> {
 
     fn payload(&self, message: &Message, dress: Dress, mention: &[Mention], refusals: &[String]) -> Value {
         payload::dressed(message, dress, mention, refusals.last().map(String::as_str))
+    }
+
+    /// Asks Slack who we are, and whether we may do what we do.
+    pub(super) async fn introduce(&self) -> Result<Probe, DeliveryError> {
+        let request = self.request("auth.test").await?.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let reply = self.base.send(request).await?;
+        match self.redacted(api::read(reply.answer())) {
+            Reading::Posted(_) => {}
+            Reading::Failed(error) => return Err(error),
+            Reading::BlocksRefused(word) | Reading::ThreadGone(word) => {
+                return Err(broken(format!("Slack answered `{word}`")));
+            }
+        }
+        let body = reply.answer().json().unwrap_or_default();
+        let word = |key: &str| one_line(body[key].as_str().unwrap_or("?"));
+        let found = format!("Slack knows the bot `{}` of the workspace `{}`", word("user"), word("team"));
+        let scopes = reply.header("x-oauth-scopes").map(|scopes| scopes.split(',').map(str::trim).collect::<Vec<_>>());
+        let lacks = |scope: &str| scopes.as_ref().is_some_and(|scopes| !scopes.contains(&scope));
+        if lacks("chat:write") {
+            let problem = "the bot may not write: it has no scope `chat:write`; give it that and install it again";
+            return Err(broken(problem.into()));
+        }
+        let weak = lacks("files:write").then(|| "the bot has no scope `files:write`: files stay behind".to_owned());
+        Ok(Probe { found, weak: weak.into_iter().collect() })
     }
 
     pub(super) async fn call(&self, method: &str, payload: &Value) -> Result<Reading, DeliveryError> {

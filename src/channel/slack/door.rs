@@ -4,8 +4,8 @@ use futures_util::future::BoxFuture;
 
 use super::pace::Pace;
 use super::{Settings, Way, bot, compatible, webhook};
-use crate::channel::http::Line;
-use crate::channel::{Channel, DeliveryError, Manners, World};
+use crate::channel::http::{Address, Line};
+use crate::channel::{Channel, DeliveryError, Manners, Probe, World};
 use crate::message::{Message, Receipt};
 use crate::secret::{Revealed, Secret};
 
@@ -27,6 +27,20 @@ impl Slack {
 
     pub(super) async fn reveal(&self, secret: &Secret) -> Result<Revealed, DeliveryError> {
         Ok(secret.reveal(&self.world.environment, &self.world.folder).await?)
+    }
+
+    /// Asks Slack who the bot is; a webhook is only made ready, since whatever it is sent is a message.
+    async fn look(&self) -> Result<Probe, DeliveryError> {
+        match &self.settings.way {
+            Way::Webhook { url, .. } => {
+                let hook = Address::new("webhook", &self.reveal(url).await?, false)?;
+                self.line.client(&hook, &self.world.folder).await?;
+                Ok(Probe::of(format!("`{}` is not called without a message", hook.host())))
+            }
+            Way::Bot { token, channel, base_url, update } => {
+                bot::Bot::open(self, token, channel, base_url.as_deref(), *update).await?.introduce().await
+            }
+        }
     }
 
     async fn send(&self, message: &Message, earlier: Option<&Receipt>) -> Result<Receipt, DeliveryError> {
@@ -52,5 +66,9 @@ impl Channel for Slack {
         earlier: Option<&'a Receipt>,
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         Box::pin(self.send(message, earlier))
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, DeliveryError>> {
+        Box::pin(self.look())
     }
 }

@@ -10,7 +10,7 @@ use super::signature::Key;
 use super::v1::Body;
 use super::{Form, Method, Own, Settings, discord, pagerduty, reading, teams, telegram};
 use crate::channel::http::{Address, Answer, Line, broken};
-use crate::channel::{Channel, DeliveryError, Manners, World};
+use crate::channel::{Channel, DeliveryError, Manners, Probe, World};
 use crate::clock::Clock;
 use crate::message::{Message, Receipt};
 use crate::secret::{Revealed, Secret};
@@ -51,6 +51,20 @@ impl Webhook {
         let reply = address.send(request).await?;
         let reference = self.read(reply.answer()).map_err(|error| address.redacted(error))?;
         Ok(Receipt { reference: posted.note.or(reference), ..Receipt::default() })
+    }
+
+    /// Makes a request of everything but a message, and sends nothing.
+    async fn look(&self) -> Result<Probe, DeliveryError> {
+        let mut address = Address::new("url", &self.url().await?, self.settings.allow_http)?;
+        self.headers(&mut address).await?;
+        if let Form::Own(Own { secret: Some(secret), .. }) = &self.settings.form {
+            Key::parse(self.reveal(secret).await?.expose()).ok_or_else(unusable_key)?;
+        }
+        self.line.client(&address, &self.world.folder).await?;
+        let plain = address.url.scheme() == "http" && !address.is_loopback();
+        let weak = plain.then(|| "everything goes in plain text (`allow_http = true`)".to_owned());
+        let found = format!("`{}` is not called without a message", address.host());
+        Ok(Probe { found, weak: weak.into_iter().collect() })
     }
 
     async fn reveal(&self, secret: &Secret) -> Result<Revealed, DeliveryError> {
@@ -120,8 +134,7 @@ impl Webhook {
     ) -> Result<(), DeliveryError> {
         let revealed = self.reveal(secret).await?;
         address.hide(&revealed);
-        let key = Key::parse(revealed.expose())
-            .ok_or_else(|| broken("`secret` must be `whsec_` and 24 to 64 bytes in base64".into()))?;
+        let key = Key::parse(revealed.expose()).ok_or_else(unusable_key)?;
         let seconds = self.clock.now().as_second();
         let signature = key.sign(&message.id, seconds, body);
         let ours = [
@@ -177,4 +190,12 @@ impl Channel for Webhook {
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         Box::pin(self.send(message, earlier))
     }
+
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, DeliveryError>> {
+        Box::pin(self.look())
+    }
+}
+
+fn unusable_key() -> DeliveryError {
+    broken("`secret` must be `whsec_` and 24 to 64 bytes in base64".into())
 }

@@ -97,6 +97,11 @@ impl Address {
         places.join(", ")
     }
 
+    /// Whether every server is on this machine.
+    pub(super) fn is_near(&self) -> bool {
+        is_near(&self.config)
+    }
+
     /// What is checked of the certificate.
     pub(super) fn trust(&self) -> Trust {
         self.trust

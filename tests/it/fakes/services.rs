@@ -182,6 +182,8 @@ pub(crate) fn slack_webhook(request: &Request) -> Answer {
 pub(crate) fn slack_api(request: &Request) -> Answer {
     let told = match request.path.as_str() {
         path if path.starts_with("/upload/") => return slack_upload(request),
+        "/api/auth.test" => authed(request)
+            .map(|()| json!({ "ok": true, "team": "shop", "user": "rowcall", "team_id": "T1", "user_id": "U1" })),
         "/api/files.getUploadURLExternal" => slack_upload_url(request),
         "/api/files.completeUploadExternal" => slack_upload_end(request),
         _ => slack_post(request),
