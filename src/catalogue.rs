@@ -23,6 +23,7 @@ use crate::sql::Statement;
 
 pub use parameter::{Given, Parameter, ParameterError, ParameterKind};
 pub use problem::{Broken, Problem, render_warning};
+pub use report::Report;
 pub use timing::{Missed, Overlap, Timing};
 
 mod cell;
@@ -31,6 +32,7 @@ mod file;
 pub mod fixture;
 mod parameter;
 mod problem;
+pub mod report;
 mod text;
 mod timing;
 
@@ -54,6 +56,8 @@ pub struct Catalogue {
     pub queries: BTreeMap<Name, Query>,
     /// Alerts.
     pub alerts: BTreeMap<Name, Alert>,
+    /// Reports.
+    pub reports: BTreeMap<Name, Report>,
     /// Where messages go.
     pub channels: BTreeMap<Name, Channel>,
     /// Every text that may name secrets, as it stands in the file; defaults are not among them.

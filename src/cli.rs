@@ -16,6 +16,7 @@ mod doctor;
 mod explain;
 mod export;
 mod failure;
+mod file;
 mod find;
 mod history;
 mod init;
@@ -38,6 +39,7 @@ mod target;
 mod test;
 mod unsilence;
 mod validate;
+mod verdict;
 
 use failure::Failure;
 use output::Output;
@@ -66,6 +68,8 @@ enum Verb {
     Query(query::Flags),
     /// Judge alerts once; exit 1 when one fires
     Check(check::Flags),
+    /// Build reports, and print them or write them to a file
+    Report(report::Flags),
     /// Judge alerts on the rows of a file, without a database; exit 1 when one fails
     Test(test::Flags),
     /// Run jobs on their schedules until stopped
@@ -128,6 +132,7 @@ impl Verb {
         match self {
             Self::Query(flags) => query::execute(&flags, config, output),
             Self::Check(flags) => check::execute(&flags, config, output),
+            Self::Report(flags) => report::execute(&flags, config, output),
             Self::Test(flags) => test::execute(&flags, config, output),
             Self::Schedule(flags) => schedule::execute(&flags, config, output),
             Self::RunJob(flags) => run_job::execute(&flags, config, output),

@@ -20,6 +20,7 @@ pub mod deadline;
 pub mod deliver;
 pub mod explain;
 pub mod rehearse;
+pub mod report;
 pub mod run;
 mod scheduled;
 

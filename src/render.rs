@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::table::{Batch, Column};
+use crate::table::{Batch, Column, Table};
 
 mod csv;
 mod escape;
@@ -29,7 +29,11 @@ mod visible;
 mod xlsx;
 mod zone;
 
+pub use html::push_escaped;
+pub use markdown::push_text as push_markdown;
 pub use visible::visible;
+#[cfg(feature = "xlsx")]
+pub use xlsx::workbook;
 pub use zone::in_zone;
 
 /// How a result is written.
@@ -180,8 +184,24 @@ pub fn renderer(format: Format, options: &Options) -> Box<dyn Renderer> {
 /// What the format cannot hold.
 pub fn file(format: Format, title: &str, columns: &Arc<[Column]>, batches: &[Batch]) -> Result<Vec<u8>, RenderError> {
     let options = Options { csv_safe: true, title: title.to_owned(), ..Options::default() };
-    let mut renderer = renderer(format, &options);
-    let mut bytes = Vec::new();
+    written(format, &options, columns, batches)
+}
+
+/// A whole table in one piece.
+///
+/// # Errors
+/// What the format cannot hold.
+pub fn whole(format: Format, options: &Options, table: &Table) -> Result<Vec<u8>, RenderError> {
+    written(format, options, table.columns(), table.batches())
+}
+
+fn written(
+    format: Format,
+    options: &Options,
+    columns: &Arc<[Column]>,
+    batches: &[Batch],
+) -> Result<Vec<u8>, RenderError> {
+    let (mut renderer, mut bytes) = (renderer(format, options), Vec::new());
     renderer.begin(columns, &mut bytes)?;
     batches.iter().try_for_each(|batch| renderer.rows(batch, &mut bytes))?;
     renderer.end(&mut bytes)?;

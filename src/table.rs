@@ -263,6 +263,19 @@ impl Table {
         self.len() == 0
     }
 
+    /// The first `rows` rows; it says that there are more when there are.
+    #[must_use]
+    pub fn first(&self, rows: usize) -> Self {
+        let (mut batches, mut left) = (Vec::new(), rows);
+        for batch in &self.batches {
+            let mut batch = batch.clone();
+            batch.truncate(left);
+            left -= batch.len();
+            batches.push(batch);
+        }
+        Self { columns: Arc::clone(&self.columns), batches, cut: self.cut || self.len() > rows }
+    }
+
     /// Whether the database had more rows than were taken.
     #[must_use]
     pub fn is_cut(&self) -> bool {

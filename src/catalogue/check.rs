@@ -21,6 +21,7 @@ mod builtin;
 mod channel;
 mod inhibition;
 mod query;
+mod report;
 mod source;
 mod timing;
 
@@ -83,6 +84,8 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
         alert::read(name, section, &references, &around, &mut warnings)
     });
     inhibitions.settle(&top, &mut alerts);
+    let known = report::Known { entries: &references, alerts: &alerts };
+    let reports = collect(&top, "reports", |name, section| report::read(name, section, &known, &around, &mut warnings));
     top.finish();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Catalogue {
@@ -93,6 +96,7 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
         sources: sound(sources),
         queries: sound(queries),
         alerts: sound(alerts),
+        reports: sound(reports),
         channels: sound(channels),
         secrets: file.secrets(),
         warnings,

@@ -114,6 +114,17 @@ impl<'f, 't> Section<'f, 't> {
         self.table.iter().any(|(name, _)| name.get_ref() == key)
     }
 
+    /// Whether the key is written and holds a table.
+    pub(super) fn holds_table(&self, key: &str) -> bool {
+        self.table.iter().any(|(name, value)| name.get_ref() == key && value.get_ref().is_table())
+    }
+
+    /// The bytes of the value of a key that is written, or of the section.
+    pub(super) fn value_span(&self, key: &str) -> Range<usize> {
+        let found = self.table.iter().find(|(name, _)| name.get_ref() == key);
+        found.map_or_else(|| self.span.clone(), |(_, value)| value.span())
+    }
+
     /// The bytes of a key that is written, or of the section.
     pub(super) fn key_span(&self, key: &str) -> Range<usize> {
         let found = self.table.iter().find(|(name, _)| name.get_ref() == key);

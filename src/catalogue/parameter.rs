@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::source::{Argument, LONGEST_LIST};
-use crate::value::{Date, Timestamp, Value};
+use crate::value::{Date, Timestamp, Value, stored};
 use moment::Moment;
 
 mod moment;
@@ -91,6 +91,16 @@ impl Given {
     #[must_use]
     pub fn value(value: Value<'static>) -> Self {
         Self::new(vec![Term::Value(value)], false)
+    }
+
+    /// How it was written, in a stable form: what `today` means changes, what it says does not.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let words = |term: &Term| match term {
+            Term::Value(value) => stored::write(value),
+            Term::Day(_, text) | Term::Instant(_, text) => text.clone(),
+        };
+        self.terms.iter().map(words).collect()
     }
 
     /// What is bound when the statement runs at `now`. The words for days and instants mean those of `zone`.

@@ -13,7 +13,7 @@ use super::output::Output;
 use super::post::{self, Parting};
 use super::progress::Progress;
 use super::target::{self, Target, TargetParser};
-use super::{complete, find, report, select, stop};
+use super::{complete, find, select, stop, verdict};
 use crate::catalogue::{Alert, Catalogue};
 use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
@@ -142,7 +142,7 @@ async fn judge(
     for target in &wishes.targets {
         target.write(&target.format.report(&account), output)?;
     }
-    report::explain(account.lines.iter().map(|line| &line.checked.report), batch.catalogue, output);
+    verdict::explain(account.lines.iter().map(|line| &line.checked.report), batch.catalogue, output);
     Ok((exit.merge(account.exit()), account.messages))
 }
 

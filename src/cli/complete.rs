@@ -77,6 +77,19 @@ pub(super) fn jobs() -> Vec<CompletionCandidate> {
     catalogue().map(|catalogue| names_of_alerts(&catalogue)).unwrap_or_default()
 }
 
+/// Reports, and the tags they have.
+pub(super) fn reports() -> Vec<CompletionCandidate> {
+    let Some(catalogue) = catalogue() else { return Vec::new() };
+    let reports = catalogue.reports.values();
+    let mut candidates: Vec<CompletionCandidate> =
+        reports.clone().map(|report| candidate(report.name.as_str(), &Some(report.title.clone()))).collect();
+    let mut tags: Vec<&String> = reports.flat_map(|report| &report.tags).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    candidates.extend(tags.into_iter().map(|tag| CompletionCandidate::new(format!("@{tag}"))));
+    candidates
+}
+
 /// Alerts, and the tags they have.
 pub(super) fn alerts() -> Vec<CompletionCandidate> {
     let Some(catalogue) = catalogue() else { return Vec::new() };

@@ -28,6 +28,7 @@ enum Kind {
     Sources,
     Queries,
     Alerts,
+    Reports,
     Channels,
     /// What `rowcall silence` holds back; these are in the state, not in the catalogue, and listed only when asked for
     Silences,
@@ -40,6 +41,7 @@ impl Kind {
             Self::Sources => "source",
             Self::Queries => "query",
             Self::Alerts => "alert",
+            Self::Reports => "report",
             Self::Channels => "channel",
             Self::Silences => "silence",
         }
@@ -162,6 +164,15 @@ fn entries(catalogue: &Catalogue, kind: Kind) -> Vec<Entry> {
                 None => format!("{}, by hand", alert.severity),
             };
             alerts.map(|it| entry(it.name.to_string(), detail(it), &it.description, &it.tags, it.line)).collect()
+        }
+        Kind::Reports => {
+            let detail = |report: &crate::catalogue::Report| {
+                let count = report.sections.len();
+                let when = report.timing.schedule.as_ref().map_or("by hand", |schedule| schedule.text());
+                format!("{count} section{}, {when}", if count == 1 { "" } else { "s" })
+            };
+            let reports = catalogue.reports.values();
+            reports.map(|it| entry(it.name.to_string(), detail(it), &it.description, &it.tags, it.line)).collect()
         }
         Kind::Channels => {
             let channels = catalogue.channels.iter();

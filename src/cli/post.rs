@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{Exit, Failure};
 use super::output::Output;
-use super::report;
+use super::verdict;
 use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
 use crate::job::deliver::{Delivery, News, Postman};
@@ -61,10 +61,10 @@ pub(super) async fn send(
     }
     parting.sending.store(false, Ordering::Relaxed);
     let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let exit = report::undelivered(&failed, output);
+    let exit = verdict::undelivered(&failed, output);
     let backlog = store.backlog().await?;
     let mine = backlog.iter().filter(|backlog| doors.channels().contains_key(&backlog.channel));
-    Ok(mine.map(|backlog| report::left(backlog, &failed, &elsewhere, output)).fold(exit, Exit::merge))
+    Ok(mine.map(|backlog| verdict::left(backlog, &failed, &elsewhere, output)).fold(exit, Exit::merge))
 }
 
 fn is_within(length: Duration, begun: Timestamp) -> bool {

@@ -24,7 +24,6 @@ use print::Printing;
 use watch::Until;
 
 mod chart;
-mod file;
 mod print;
 mod spinner;
 mod watch;
@@ -63,7 +62,8 @@ pub(super) struct Flags {
     until: Option<Until>,
 }
 
-fn pair(text: &str) -> Result<(Name, String), String> {
+/// Reads `NAME=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(Name, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((Name::new(name).map_err(|error| error.to_string())?, value.to_owned()))
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::post::{self, Parting};
-use super::{complete, find, instant, report, select, stop};
+use super::{complete, find, instant, select, stop, verdict};
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::job::alert::Standing;
@@ -79,10 +79,10 @@ fn slot(text: &str, job: Job<'_>, now: Timestamp) -> Result<Timestamp, Failure> 
 fn told(job: Job<'_>, ran: &Ran, threshold: Option<Severity>, catalogue: &Catalogue, output: &Output) -> Option<Exit> {
     match ran {
         Ran::Judged { report, .. } => {
-            report::explain(std::iter::once(report), catalogue, output);
+            verdict::explain(std::iter::once(report), catalogue, output);
             let loud = threshold.is_some_and(|threshold| report.severity >= threshold);
             let found = if loud && report.standing == Standing::Firing { Exit::Found } else { Exit::Done };
-            Some(found.merge(report::unjudged(std::slice::from_ref(report))))
+            Some(found.merge(verdict::unjudged(std::slice::from_ref(report))))
         }
         Ran::Done => Some(Exit::Done),
         Ran::Busy => {

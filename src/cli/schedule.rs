@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::post::{self, Parting};
-use super::{complete, find, instant, report, stop};
+use super::{complete, find, instant, stop, verdict};
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::job::{Doors, Job};
@@ -85,10 +85,10 @@ async fn once(catalogue: Arc<Catalogue>, output: &Output) -> Result<Exit, Failur
     let parting = Parting::default();
     let work = async {
         let pass = once::pass(plan, Arc::clone(&store), Arc::new(SystemClock), AT_ONCE).await;
-        report::explain(pass.reports.iter(), &catalogue, output);
+        verdict::explain(pass.reports.iter(), &catalogue, output);
         let sent = post::send(store.as_ref(), &doors, &parting, output).await?;
         match pass.lost {
-            None => Ok(report::unjudged(&pass.reports).merge(sent)),
+            None => Ok(verdict::unjudged(&pass.reports).merge(sent)),
             Some(lost) => Err(lost.into()),
         }
     };

@@ -1,44 +1,88 @@
-//! Alerts and other jobs by name, by `@tag` and by glob.
+//! Alerts, reports and other jobs by name, by `@tag` and by glob.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::failure::Failure;
 use super::find;
-use crate::catalogue::{Alert, Catalogue};
+use crate::catalogue::{Alert, Catalogue, Report};
 use crate::job::Job;
 use crate::name::Name;
 
+/// An entry that can be selected.
+trait Entry {
+    /// The word for its kind.
+    const KIND: &'static str;
+
+    fn name(&self) -> &Name;
+
+    fn tags(&self) -> &[String];
+}
+
+impl Entry for Alert {
+    const KIND: &'static str = "alert";
+
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    fn tags(&self) -> &[String] {
+        &self.tags
+    }
+}
+
+impl Entry for Report {
+    const KIND: &'static str = "report";
+
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    fn tags(&self) -> &[String] {
+        &self.tags
+    }
+}
+
 /// The alerts that the words name, each once, in the order of the words; all when there is no word.
 pub(super) fn alerts<'a>(catalogue: &'a Catalogue, words: &[String]) -> Result<Vec<&'a Alert>, Failure> {
-    let mut selected: Vec<&Alert> = Vec::new();
-    for word in words {
-        selected.extend(named(catalogue, word)?);
-    }
-    if words.is_empty() {
-        selected.extend(catalogue.alerts.values());
-    }
-    let mut seen = HashSet::new();
-    selected.retain(|alert| seen.insert(&alert.name));
+    let selected = selected(&catalogue.alerts, words)?;
     if selected.is_empty() {
         return Err(Failure::usage("the catalogue has no alert").hint("write an [alerts.NAME] table"));
     }
     Ok(selected)
 }
 
-fn named<'a>(catalogue: &'a Catalogue, word: &str) -> Result<Vec<&'a Alert>, Failure> {
-    let all = catalogue.alerts.values();
-    let (found, nothing): (Vec<&Alert>, String) = match word.strip_prefix('@') {
+/// The reports that the words name, each once, in the order of the words.
+pub(super) fn reports<'a>(catalogue: &'a Catalogue, words: &[String]) -> Result<Vec<&'a Report>, Failure> {
+    selected(&catalogue.reports, words)
+}
+
+fn selected<'a, T: Entry>(entries: &'a BTreeMap<Name, T>, words: &[String]) -> Result<Vec<&'a T>, Failure> {
+    let mut selected: Vec<&T> = Vec::new();
+    for word in words {
+        selected.extend(named(entries, word)?);
+    }
+    if words.is_empty() {
+        selected.extend(entries.values());
+    }
+    let mut seen = HashSet::new();
+    selected.retain(|entry| seen.insert(entry.name()));
+    Ok(selected)
+}
+
+fn named<'a, T: Entry>(entries: &'a BTreeMap<Name, T>, word: &str) -> Result<Vec<&'a T>, Failure> {
+    let (all, kind) = (entries.values(), T::KIND);
+    let (found, nothing): (Vec<&T>, String) = match word.strip_prefix('@') {
         Some(tag) => {
-            let has = |alert: &&Alert| alert.tags.iter().any(|own| matches(tag, own));
-            (all.filter(has).collect(), format!("no alert has the tag `{tag}`"))
+            let has = |entry: &&T| entry.tags().iter().any(|own| matches(tag, own));
+            (all.filter(has).collect(), format!("no {kind} has the tag `{tag}`"))
         }
         None if word.contains(['*', '?']) => {
-            let called = |alert: &&Alert| matches(word, alert.name.as_str());
-            (all.filter(called).collect(), format!("no alert is called like `{word}`"))
+            let called = |entry: &&T| matches(word, entry.name().as_str());
+            (all.filter(called).collect(), format!("no {kind} is called like `{word}`"))
         }
-        None => match catalogue.alerts.get(word) {
-            Some(alert) => (vec![alert], String::new()),
-            None => return Err(find::unknown("alert", word, catalogue.alerts.keys())),
+        None => match entries.get(word) {
+            Some(entry) => (vec![entry], String::new()),
+            None => return Err(find::unknown(kind, word, entries.keys())),
         },
     };
     if found.is_empty() { Err(Failure::usage(nothing)) } else { Ok(found) }

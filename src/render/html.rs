@@ -78,7 +78,7 @@ impl Renderer for HtmlRenderer {
 }
 
 /// Appends text for an element: lines and tabs stay, other control characters are shown, marks become entities.
-fn push_escaped(out: &mut String, text: &str) {
+pub fn push_escaped(out: &mut String, text: &str) {
     if is_plain(text) && !text.contains(['&', '<', '>', '"', '\'']) {
         return out.push_str(text);
     }

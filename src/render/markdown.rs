@@ -86,6 +86,11 @@ impl Renderer for MarkdownRenderer {
     }
 }
 
+/// Appends text that is read as it was written: marks are escaped, control characters shown.
+pub fn push_text(out: &mut String, text: &str) {
+    out.push_str(&escaped(&visible(text)));
+}
+
 /// A backslash before every mark; a low line inside a word is none.
 fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(|c| c == '_' || is_mark(c)) {

@@ -1,4 +1,4 @@
-//! An Excel workbook with one sheet.
+//! An Excel workbook: of one result a sheet, of a report a sheet for each table.
 //!
 //! Rows wait in a temporary file of their own and not in memory. What Excel's doubles hold exactly is typed: integers to
 //! 2^53, decimals of 15 digits, dates and times from March 1900 on; everything else is text with every digit. Text is
@@ -12,7 +12,7 @@ use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Options, Out, RenderError, Renderer};
-use crate::table::{Batch, Column, Row};
+use crate::table::{Batch, Column, Row, Table};
 use typed::{Typed, typed};
 
 mod typed;
@@ -23,6 +23,8 @@ const COLUMNS: usize = 16_384;
 const UNITS: usize = 32_767;
 /// A column is made as wide as its first cells, but not wider than this many characters.
 const WIDEST: usize = 60;
+/// The longest name of a sheet, in UTF-16 units.
+const LONGEST_NAME: usize = 31;
 /// How many rows the widths are measured on.
 const MEASURED: u32 = 1_000;
 
@@ -31,6 +33,8 @@ pub(super) struct XlsxRenderer {
     workbook: Workbook,
     header: bool,
     title: String,
+    /// The names of the sheets so far, in lower case: Excel takes no two that differ in case only.
+    sheets: Vec<String>,
     names: Vec<String>,
     widths: Vec<usize>,
     /// The formats that were needed so far, by their text.
@@ -44,6 +48,7 @@ impl XlsxRenderer {
             workbook: Workbook::new(),
             header: options.header,
             title: options.title.clone(),
+            sheets: Vec::new(),
             names: Vec::new(),
             widths: Vec::new(),
             formats: Vec::new(),
@@ -60,6 +65,16 @@ impl XlsxRenderer {
         }
         sheet.set_freeze_panes(1, 0).map_err(failed)?;
         self.next = 1;
+        Ok(())
+    }
+
+    /// Makes the columns of the sheet as wide as what they hold.
+    fn widen(&mut self) -> Result<(), RenderError> {
+        let sheet = sheet(&mut self.workbook)?;
+        for (index, width) in self.widths.iter().enumerate() {
+            let width = u32::try_from(width.min(&WIDEST) + 2).expect("a small number");
+            sheet.set_column_width(place(index), width).map_err(failed)?;
+        }
         Ok(())
     }
 
@@ -103,7 +118,8 @@ impl Renderer for XlsxRenderer {
         self.names = columns.iter().map(|column| column.name.clone()).collect();
         self.widths = self.names.iter().map(|name| name.width()).collect();
         let sheet = self.workbook.add_worksheet_with_constant_memory().map_err(failed)?;
-        sheet.set_name(self.title.chars().take(31).collect::<String>()).map_err(failed)?;
+        sheet.set_name(named(&self.title, &mut self.sheets)).map_err(failed)?;
+        self.next = 0;
         if self.header { self.heading() } else { Ok(()) }
     }
 
@@ -112,17 +128,55 @@ impl Renderer for XlsxRenderer {
     }
 
     fn end(&mut self, out: &mut Out<'_>) -> Result<(), RenderError> {
-        let sheet = sheet(&mut self.workbook)?;
-        for (index, width) in self.widths.iter().enumerate() {
-            let width = u32::try_from(width.min(&WIDEST) + 2).expect("a small number");
-            sheet.set_column_width(place(index), width).map_err(failed)?;
-        }
+        self.widen()?;
         self.workbook.save_to_writer(out).map_err(failed)
     }
 }
 
+/// A workbook with a sheet for each table, in this order, under its title as far as Excel takes it.
+///
+/// # Errors
+/// What Excel cannot hold.
+pub fn workbook(sheets: &[(String, Arc<Table>)]) -> Result<Vec<u8>, RenderError> {
+    let (mut renderer, mut out) = (XlsxRenderer::new(&Options::default()), Vec::new());
+    for (title, table) in sheets {
+        renderer.title.clone_from(title);
+        renderer.begin(table.columns(), &mut out)?;
+        table.batches().iter().try_for_each(|batch| renderer.rows(batch, &mut out))?;
+        renderer.widen()?;
+    }
+    renderer.workbook.save_to_writer(&mut out).map_err(failed)?;
+    Ok(out)
+}
+
+/// The sheet that was added last.
 fn sheet(workbook: &mut Workbook) -> Result<&mut Worksheet, RenderError> {
-    workbook.worksheet_from_index(0).map_err(failed)
+    let last = workbook.worksheets().len().saturating_sub(1);
+    workbook.worksheet_from_index(last).map_err(failed)
+}
+
+/// A name for a sheet as Excel takes it: 31 characters, none of its marks, no other sheet's.
+fn named(title: &str, taken: &mut Vec<String>) -> String {
+    let safe = |c: char| if c.is_control() || "[]:*?/\\".contains(c) { ' ' } else { c };
+    let title: String = title.chars().map(safe).collect();
+    let title = Some(title.trim().trim_matches('\'').trim()).filter(|title| !title.is_empty()).unwrap_or("Sheet");
+    let cut = |room: usize| {
+        let mut units = 0;
+        let fits = |c: &char| {
+            units += c.len_utf16();
+            units <= room
+        };
+        title.chars().take_while(fits).collect::<String>().trim_end().to_owned()
+    };
+    let mut name = cut(LONGEST_NAME);
+    for number in 2.. {
+        if !taken.contains(&name.to_lowercase()) && !name.eq_ignore_ascii_case("history") {
+            break;
+        }
+        name = format!("{} {number}", cut(LONGEST_NAME - 1 - number.to_string().len()));
+    }
+    taken.push(name.to_lowercase());
+    name
 }
 
 fn place(index: usize) -> u16 {
@@ -162,7 +216,7 @@ fn failed(error: XlsxError) -> RenderError {
 mod tests {
     use std::io::Read;
 
-    use super::{ROWS, XlsxRenderer};
+    use super::{ROWS, XlsxRenderer, named};
     use crate::render::{Options, RenderError, Renderer};
     use crate::table::Table;
     use crate::value::{Timestamp, Value};
@@ -202,6 +256,29 @@ mod tests {
         <row r="2"><c r="A2" s="2"><v>0.1</v></c><c r="B2" t="inlineStr"><is><t>=1+1</t></is></c><c r="C2" s="3"><v>45824.00463541667</v></c></row>
         <row r="3"><c r="A3" t="inlineStr"><is><t>1152921504606846976</t></is></c><c r="B3" t="inlineStr"><is><t>_x001B_&lt;b&gt;&amp;</t></is></c></row>
         "#);
+    }
+
+    #[test]
+    fn every_sheet_has_a_name_of_its_own_that_excel_takes() {
+        let mut taken = Vec::new();
+        let long = "늦은 주문과 그 밖의 모든 것에 대한 아주 긴 제목이 여기에 있다";
+        let titles = ["Revenue", "revenue", "a/b: [c]?", "'quoted'", "", "", "History", long, long];
+        let names: Vec<String> = titles.iter().map(|title| named(title, &mut taken)).collect();
+        assert_eq!(
+            names,
+            [
+                "Revenue",
+                "revenue 2",
+                "a b   c",
+                "quoted",
+                "Sheet",
+                "Sheet 2",
+                "History 2",
+                "늦은 주문과 그 밖의 모든 것에 대한 아주 긴 제목이 여",
+                "늦은 주문과 그 밖의 모든 것에 대한 아주 긴 제목이 2",
+            ]
+        );
+        assert!(names.iter().all(|name| name.encode_utf16().count() <= 31));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod memory;
 mod messages;
 mod outbox;
 mod query;
+mod report;
 mod reports;
 mod rig;
 mod rooms;

@@ -10,7 +10,7 @@ use self::words::{Word, words};
 mod words;
 
 /// The rooms. Each may import from those before it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "name",
     "secret",
     "value",
@@ -21,6 +21,7 @@ const ORDER: [&str; 20] = [
     "incident",
     "chart",
     "render",
+    "page",
     "message",
     "clock",
     "source",

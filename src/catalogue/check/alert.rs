@@ -135,7 +135,7 @@ pub(super) struct Asked {
 fn asked(section: &Section<'_, '_>, known: &References<'_>, around: &Surroundings) -> Option<Asked> {
     let Some(text) = section.text("query") else {
         let ask = ask(section, known.sources, around)?;
-        let given = arguments(section, &ask, &[])?;
+        let given = arguments(section, &ask, &[], "alert")?;
         return Some(Asked { query: None, ask, given, against: None });
     };
     for other in ["source", "sql"] {
@@ -157,12 +157,12 @@ fn asked(section: &Section<'_, '_>, known: &References<'_>, around: &Surrounding
     let mut ask = query.ask.clone();
     ask.timeout = timeout.unwrap_or(ask.timeout);
     let own = own.map(|own| given(&own, &ask)).unwrap_or_default();
-    let given = arguments(section, &ask, &own)?;
+    let given = arguments(section, &ask, &own, "alert")?;
     Some(Asked { query: Some(name.clone()), ask, given, against: None })
 }
 
-/// What an alert gives to the parameters of its query; none where that is a mistake.
-fn given(section: &Section<'_, '_>, ask: &Ask) -> Vec<(Name, Option<Given>)> {
+/// What an alert or a section of a report gives to the parameters of its query; none where that is a mistake.
+pub(super) fn given(section: &Section<'_, '_>, ask: &Ask) -> Vec<(Name, Option<Given>)> {
     let mut given = Vec::new();
     for (span, key, written) in section.all_written() {
         let Some((name, parameter)) = ask.parameters.iter().find(|(name, _)| name.as_str() == key) else {
@@ -176,8 +176,13 @@ fn given(section: &Section<'_, '_>, ask: &Ask) -> Vec<(Name, Option<Given>)> {
     given
 }
 
-/// What every parameter is given: by the alert, or else its default.
-fn arguments(section: &Section<'_, '_>, ask: &Ask, own: &[(Name, Option<Given>)]) -> Option<Vec<(Name, Given)>> {
+/// What every parameter is given: by `whose` entry it is, or else its default.
+pub(super) fn arguments(
+    section: &Section<'_, '_>,
+    ask: &Ask,
+    own: &[(Name, Option<Given>)],
+    whose: &str,
+) -> Option<Vec<(Name, Given)>> {
     let mut arguments = Vec::new();
     for (name, parameter) in &ask.parameters {
         let own = own.iter().find(|(given, _)| given == name).map(|(_, given)| given);
@@ -187,7 +192,7 @@ fn arguments(section: &Section<'_, '_>, ask: &Ask, own: &[(Name, Option<Given>)]
             (None, None) => {
                 let problem = Problem::new(section.span.clone(), format!("parameter `{name}` has no value here"));
                 section.report(
-                    problem.hint(format!("give it a `default`, or write `params = {{ {name} = .. }}` in the alert")),
+                    problem.hint(format!("give it a `default`, or write `params = {{ {name} = .. }}` in the {whose}")),
                 );
             }
         }
@@ -282,7 +287,7 @@ fn own_words(section: &Section<'_, '_>, key: &'static str) -> Option<String> {
     Some(text.value)
 }
 
-fn link(section: &Section<'_, '_>, text: Text) -> String {
+pub(super) fn link(section: &Section<'_, '_>, text: Text) -> String {
     if !["https://", "http://", "mailto:"].iter().any(|scheme| text.value.starts_with(scheme)) {
         let problem = Problem::new(text.span, "`link` must begin with `https://`, `http://` or `mailto:`");
         section.report(problem);

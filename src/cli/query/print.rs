@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use super::super::failure::{Exit, Failure};
+use super::super::failure::Failure;
+use super::super::file::{WholeFile, unwritable, unwritten};
 use super::super::output::Output;
 use super::chart::{self, Asked};
-use super::file::WholeFile;
 use super::spinner::Spinner;
 use crate::name::Name;
 use crate::render::{Format, Options, Out, RenderError, Renderer, in_zone, renderer};
@@ -187,16 +187,6 @@ fn is_binary(format: Format) -> bool {
 #[cfg(not(feature = "xlsx"))]
 fn is_binary(_: Format) -> bool {
     false
-}
-
-/// A place that takes no file is wrong usage, told before anything is asked.
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::usage(format!("cannot write `{}`: {error}", path.display()))
-}
-
-/// A disk that fails on the way is none, as for standard output.
-fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Exit::Bug, format!("cannot write `{}`: {error}", path.display())).hint("the file is as it was before")
 }
 
 /// One result on its way out; dropped before its end it leaves no file.

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::failure::{Exit, Failure};
+
 /// A temporary file beside its target; what is dropped before [`WholeFile::keep`] is removed and leaves the target as
 /// it was.
 #[derive(Debug)]
@@ -94,6 +96,16 @@ fn folder(target: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// A place that takes no file is wrong usage, told before anything is asked.
+pub(super) fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::usage(format!("cannot write `{}`: {error}", path.display()))
+}
+
+/// A disk that fails on the way is none, as for standard output.
+pub(super) fn unwritten(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Exit::Bug, format!("cannot write `{}`: {error}", path.display())).hint("the file is as it was before")
 }
 
 #[cfg(test)]

@@ -1,0 +1,123 @@
+//! The journey of a report: ask, compose.
+//!
+//! [`build`] is the part that touches the world: every question of every section is asked side by side, equal ones once,
+//! and all of them at one instant. A section that fails shows why in its place, and the page is built all the same.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Doors;
+use crate::catalogue::report::{Content, Report};
+use crate::catalogue::{Alert, Catalogue};
+use crate::incident::State;
+use crate::name::Name;
+use crate::page::{self, AlertLine, Page};
+use crate::store::{Memory, Remembered, Store, StoreError};
+
+mod ask;
+mod compose;
+
+/// A report that was built, and what is to be remembered of it.
+#[derive(Debug)]
+pub struct Built {
+    /// The page.
+    pub page: Page,
+    /// When the questions were put.
+    pub started: Timestamp,
+    /// When the page was ready.
+    pub ended: Timestamp,
+    /// How many rows all questions gave together.
+    pub rows: u64,
+    /// The values that the next run is held against.
+    pub values: Vec<Remembered>,
+    /// Whether the catalogue or the environment is at fault in some section.
+    pub settings_at_fault: bool,
+}
+
+/// Builds the page of `report` as it is at `at`. `memory` has the values of the run before, `store` how alerts stand; without
+/// them there is nothing to hold a value against, and no alert was judged.
+///
+/// # Errors
+/// The store failed.
+pub async fn build(
+    report: &Report,
+    catalogue: &Catalogue,
+    doors: &Doors,
+    memory: &Memory,
+    store: Option<&dyn Store>,
+    at: Timestamp,
+) -> Result<Built, StoreError> {
+    let clock = tokio::time::Instant::now();
+    let (answers, alerts) =
+        tokio::join!(ask::answers(report, catalogue, doors, at), standings(report, catalogue, store));
+    let composed = compose::compose(report, &answers, &alerts?, memory, at);
+    let elapsed = SignedDuration::try_from(clock.elapsed()).unwrap_or_default();
+    let page = Page {
+        name: report.name.to_string(),
+        title: report.title.clone(),
+        description: report.description.clone(),
+        at,
+        zone: report.timing.zone.clone(),
+        facts: ask::facts(report, at),
+        link: report.link.clone(),
+        sections: composed.sections,
+    };
+    Ok(Built {
+        page,
+        started: at,
+        ended: at.checked_add(elapsed).unwrap_or(at),
+        rows: answers.rows(),
+        values: composed.values,
+        settings_at_fault: answers.settings_at_fault(),
+    })
+}
+
+/// How the alerts that the report names stand, by name.
+async fn standings(
+    report: &Report,
+    catalogue: &Catalogue,
+    store: Option<&dyn Store>,
+) -> Result<Vec<(Name, AlertLine)>, StoreError> {
+    let named = report.sections.iter().filter_map(|section| match &section.content {
+        Content::Alerts(names) => Some(names),
+        Content::Question(_) | Content::Text(_) => None,
+    });
+    let mut lines: Vec<(Name, AlertLine)> = Vec::new();
+    for alert in named.flatten().filter_map(|name| catalogue.alerts.get(name)) {
+        if lines.iter().any(|(name, _)| *name == alert.name) {
+            continue;
+        }
+        let memory = match store {
+            Some(store) => store.recall(&alert.name, &alert.ask.source, &[]).await?,
+            None => Memory::default(),
+        };
+        lines.push((alert.name.clone(), line(alert, &memory)));
+    }
+    Ok(lines)
+}
+
+/// An alert that was judged has a rule that it was judged by.
+fn line(alert: &Alert, memory: &Memory) -> AlertLine {
+    let instances = || memory.instances.iter().map(|known| known.instance);
+    let gravest = instances().map(|instance| instance.state).max().unwrap_or(State::Ok);
+    let those = || instances().filter(|instance| instance.state == gravest);
+    let since = match gravest {
+        // All is well since the last of them is.
+        State::Ok => those().map(|instance| instance.since).max(),
+        State::Pending | State::Recovering | State::Firing => {
+            those().map(|instance| instance.began.unwrap_or(instance.since)).min()
+        }
+    };
+    AlertLine {
+        alert: alert.name.to_string(),
+        description: alert.description.clone(),
+        severity: alert.severity.as_str(),
+        judged: (!memory.rule.is_empty()).then_some((memory.health, gravest)),
+        since,
+        firing: instances().filter(|instance| instance.state == State::Firing).count(),
+    }
+}
+
+/// Why a section has nothing to show.
+fn trouble(problem: impl Into<String>, hint: Option<String>) -> page::Trouble {
+    page::Trouble { problem: problem.into(), hint }
+}

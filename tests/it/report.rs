@@ -1,0 +1,511 @@
+//! Stories of `rowcall report`: what is printed, written and told of what fails.
+
+use crate::rig::Rig;
+
+/// A report with one of everything, and a section that fails.
+const WEEKLY: &str = r#"timezone = "UTC"
+[sources.shop]
+url = "sqlite:shop.db"
+[queries.stock]
+description = "On the shelves"
+source = "shop"
+sql = "select sku, title, on_hand from stock where on_hand >= :least order by sku"
+params = { least = { type = "int", default = 0 } }
+[alerts.low]
+description = "What runs out"
+query = "stock"
+when = "on_hand < 5"
+tags = ["stock"]
+[alerts.calm]
+query = "stock"
+when = "on_hand < 0"
+severity = "critical"
+tags = ["stock"]
+[reports.weekly]
+title = "주간 보고"
+description = "Every Monday"
+link = "https://wiki.example.com/weekly"
+params = { least = 1 }
+tags = ["shop"]
+[[reports.weekly.sections]]
+title = "Words"
+text = "All is **well**, see [the board](https://wiki.example.com).\n\n- 녹차\n- tea"
+[[reports.weekly.sections]]
+title = "Goods"
+source = "shop"
+sql = "select sum(on_hand) as goods, 40 as earlier from stock"
+value = { column = "goods", unit = "pieces", good = "up", against = { column = "earlier" } }
+[[reports.weekly.sections]]
+query = "stock"
+limit = 2
+[[reports.weekly.sections]]
+title = "Alerts"
+alerts = "@stock"
+"#;
+
+const BROKEN: &str = r#"
+[[reports.weekly.sections]]
+title = "Broken"
+source = "shop"
+sql = "select * from nowhere"
+"#;
+
+fn shop(catalogue: &str) -> Rig {
+    let rig = Rig::new().catalogue(catalogue);
+    rig.sqlite(
+        "shop.db",
+        "create table stock (sku text, title text, on_hand integer);
+         insert into stock values ('A-1', '녹차', 3), ('B-2', '<b>Oolong</b>', 40), ('C-3', null, 12)",
+    );
+    rig
+}
+
+fn text(rig: &Rig, file: &str) -> String {
+    std::fs::read_to_string(rig.path().join(file)).expect("it was written")
+}
+
+#[test]
+fn a_report_is_printed() {
+    insta::assert_snapshot!(shop(WEEKLY).run(&["report", "weekly"]), @r#"
+    exit 0
+    --- stdout
+    주간 보고
+    Every Monday
+    [TIME] UTC, least = 1
+
+    ## Words
+    All is well, see the board (https://wiki.example.com).
+
+    - 녹차
+    - tea
+
+    ## Goods
+    55 pieces   ▲ +37.5 % (+15 pieces) against earlier
+
+    ## On the shelves
+    ┌─────┬───────────────┬─────────┐
+    │ sku ┆ title         ┆ on_hand │
+    ╞═════╪═══════════════╪═════════╡
+    │ A-1 ┆ 녹차          ┆       3 │
+    │ B-2 ┆ <b>Oolong</b> ┆      40 │
+    └─────┴───────────────┴─────────┘
+    (2 rows)
+    there are more than these 2 rows
+
+    ## Alerts
+    ALERT  STATE       SINCE  SEVERITY
+    calm   not judged         critical
+    low    not judged         warning
+
+    link: https://wiki.example.com/weekly
+    "#);
+}
+
+#[test]
+fn a_report_is_markdown_for_a_wiki() {
+    insta::assert_snapshot!(shop(WEEKLY).run(&["report", "weekly", "--format", "markdown"]), @r#"
+    exit 0
+    --- stdout
+    # 주간 보고
+
+    Every Monday
+
+    [TIME] UTC, least = 1
+
+    ## Words
+
+    All is **well**, see [the board](https://wiki.example.com).
+
+    - 녹차
+    - tea
+
+    ## Goods
+
+    **55 pieces** ▲ +37.5 % (+15 pieces) against earlier
+
+    ## On the shelves
+
+    | sku | title | on_hand |
+    | --- | --- | ---: |
+    | A-1 | 녹차 | 3 |
+    | B-2 | \<b\>Oolong\</b\> | 40 |
+
+    there are more than these 2 rows
+
+    ## Alerts
+
+    | alert | state | since | severity |
+    | --- | --- | --- | --- |
+    | calm | not judged |  | critical |
+    | low | not judged |  | warning |
+
+    <https://wiki.example.com/weekly>
+    "#);
+}
+
+#[test]
+fn the_json_shape_is_frozen() {
+    let ran = shop(WEEKLY).run(&["report", "weekly", "--format", "json", "-p", "least=12"]);
+    let at =
+        ran.stdout.split("\"at\": \"").nth(1).and_then(|rest| rest.split('"').next()).expect("an instant").to_owned();
+    insta::assert_snapshot!(ran.stdout.replace(&at, "[AT]"), @r#"
+    {
+      "schema": 1,
+      "report": "weekly",
+      "title": "주간 보고",
+      "description": "Every Monday",
+      "at": "[AT]",
+      "link": "https://wiki.example.com/weekly",
+      "failed": 0,
+      "sections": [
+        {
+          "title": "Words",
+          "kind": "text",
+          "text": "All is **well**, see [the board](https://wiki.example.com).\n\n- 녹차\n- tea"
+        },
+        {
+          "title": "Goods",
+          "kind": "value",
+          "value": "55 pieces",
+          "change": {
+            "course": "up",
+            "amount": "+37.5 % (+15 pieces)",
+            "against": "earlier"
+          },
+          "rows": [
+    {"goods":55,"earlier":40}
+    ]
+        },
+        {
+          "title": "On the shelves",
+          "kind": "table",
+          "rows": [
+    {"sku":"B-2","title":"<b>Oolong</b>","on_hand":40},
+    {"sku":"C-3","title":null,"on_hand":12}
+    ],
+          "cut": false
+        },
+        {
+          "title": "Alerts",
+          "kind": "alerts",
+          "alerts": [
+            {
+              "alert": "calm",
+              "state": "not judged",
+              "since": null,
+              "severity": "critical",
+              "firing": 0
+            },
+            {
+              "alert": "low",
+              "state": "not judged",
+              "since": null,
+              "severity": "warning",
+              "firing": 0
+            }
+          ]
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn a_section_that_fails_says_why_in_its_place() {
+    let rig = shop(&format!("{WEEKLY}{BROKEN}"));
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "--section", "5"]), @r#"
+    exit 3
+    --- stdout
+    주간 보고
+    Every Monday
+    [TIME] UTC, least = 1
+
+    ## Broken
+    this part failed: source `shop`: no such table: nowhere
+
+    link: https://wiki.example.com/weekly
+    --- stderr
+    report `weekly`, section 5 at rowcall.toml:40: source `shop`: no such table: nowhere
+    "#);
+    let page = rig.run(&["report", "weekly", "--format", "html"]).exits(3).stdout;
+    assert!(page.contains("<strong>This part failed.</strong> source `shop`: no such table: nowhere"), "{page}");
+    assert!(page.contains("&lt;b&gt;Oolong&lt;/b&gt;"), "the others are there");
+}
+
+#[test]
+fn a_page_is_whole_in_one_file() {
+    let rig = shop(WEEKLY);
+    rig.run(&["report", "weekly", "-o", "weekly.html"]).exits(0);
+    let page = text(&rig, "weekly.html");
+    assert!(page.starts_with("<!doctype html>\n<html lang=\"ko\">"));
+    for part in [
+        "<h1>주간 보고</h1>",
+        "least = 1",
+        "<a href=\"https://wiki.example.com/weekly\">",
+        "All is <strong>well</strong>",
+        "<p class=\"big\">55 pieces</p>",
+        "▲</span> +37.5 % (+15 pieces)</b> against earlier",
+        "<th scope=\"col\" class=\"number\">on_hand</th>",
+        "there are more than these 2 rows",
+        "<span class=\"state not-judged\">",
+        "data-file=\"weekly-3-on-the-shelves.csv\"",
+        "content=\"default-src 'none';",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    for forbidden in ["src=", "url(", "@import", "<b>Oolong", "http-equiv=\"refresh\""] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+}
+
+#[test]
+fn one_section_is_one_csv_file() {
+    let rig = shop(WEEKLY);
+    rig.run(&["report", "weekly", "--section", "3", "-o", "stock.csv"]).exits(0);
+    assert_eq!(text(&rig, "stock.csv"), "sku,title,on_hand\nA-1,녹차,3\nB-2,<b>Oolong</b>,40\n");
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "-o", "all.csv"]), @r#"
+    exit 2
+    --- stderr
+    error: a CSV file holds one table, and here are 3
+      next: name one with --section, or write .xlsx
+    "#);
+    assert!(!rig.path().join("all.csv").exists());
+}
+
+#[test]
+fn a_workbook_has_a_sheet_for_each_section() {
+    let rig = shop(&format!("{WEEKLY}{BROKEN}"));
+    rig.run(&["report", "weekly", "-o", "weekly.xlsx"]).exits(3);
+    let file = std::fs::File::open(rig.path().join("weekly.xlsx")).expect("written");
+    let mut archive = zip::ZipArchive::new(file).expect("a zip file");
+    let mut book = String::new();
+    std::io::Read::read_to_string(&mut archive.by_name("xl/workbook.xml").expect("a book"), &mut book).expect("text");
+    let names: Vec<&str> = book.split("<sheet name=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(names, ["Goods", "On the shelves", "Alerts", "failed 5"]);
+}
+
+#[test]
+fn what_cannot_be_is_said_before_anything_is_asked() {
+    let rig = shop(&format!("{WEEKLY}\n[reports.daily]\nsections = [{{ query = \"stock\" }}]\n"));
+    for arguments in [
+        vec!["report", "weekley"],
+        vec!["report", "@nobody"],
+        vec!["report", "weekly", "-p", "leest=3"],
+        vec!["report", "weekly", "-p", "least=three"],
+        vec!["report", "weekly", "--section", "9"],
+        vec!["report", "weekly", "-o", "weekly.pdf"],
+        vec!["report", "*", "-o", "both.html"],
+        vec!["report", "weekly", "-o", "not/there.html"],
+    ] {
+        let ran = rig.run(&arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+    }
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "-p", "leest=3"]), @r#"
+    exit 2
+    --- stderr
+    error: no query of the report has a parameter `leest`
+      next: did you mean `least`?
+    "#);
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "-o", "weekly.pdf"]), @r#"
+    exit 2
+    --- stderr
+    error: the suffix of `weekly.pdf` names no form of a report
+      next: add --format with one of: text, markdown, html, json, csv, png, xlsx
+    "#);
+}
+
+#[test]
+fn every_mistake_of_a_report_is_told_at_once() {
+    let rig = Rig::new().catalogue(
+        r#"[sources.shop]
+url = "sqlite:shop.db"
+[queries.stock]
+source = "shop"
+sql = "select on_hand from stock where on_hand >= :least"
+params = { least = { type = "int" } }
+[alerts.low]
+query = "stock"
+params = { least = 1 }
+when = "on_hand < 5"
+tags = ["stock"]
+[reports.weekly]
+titel = "Weekly"
+attach = ["xslx"]
+on_empty = "skp"
+link = "ftp://wiki"
+params = { leest = 1 }
+[[reports.weekly.sections]]
+query = "stok"
+[[reports.weekly.sections]]
+query = "stock"
+text = "words"
+[[reports.weekly.sections]]
+title = "nothing"
+[[reports.weekly.sections]]
+query = "stock"
+value = { colum = "on_hand", good = "upp", against = "yesterday" }
+[[reports.weekly.sections]]
+alerts = ["@stok", "lov"]
+[[reports.weekly.sections]]
+text = "see [here](javascript:alert) ![x](https://example.com/x.png)"
+[[reports.weekly.sections]]
+query = "stock"
+limit = 0
+[reports.empty]
+"#,
+    );
+    insta::assert_snapshot!(rig.run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: unknown key `titel` in `reports.weekly`
+      --> rowcall.toml:13:1
+       |
+    13 | titel = "Weekly"
+       | ^^^^^
+       |
+       = help: did you mean `title`?
+
+    error: `attach` cannot be `xslx`
+      --> rowcall.toml:14:11
+       |
+    14 | attach = ["xslx"]
+       |           ^^^^^^
+       |
+       = help: did you mean `xlsx`?
+
+    error: `on_empty` cannot be `skp`
+      --> rowcall.toml:15:12
+       |
+    15 | on_empty = "skp"
+       |            ^^^^^
+       |
+       = help: did you mean `skip`?
+
+    error: `link` must begin with `https://`, `http://` or `mailto:`
+      --> rowcall.toml:16:8
+       |
+    16 | link = "ftp://wiki"
+       |        ^^^^^^^^^^^^
+
+    error: no query of this report has a parameter `leest`
+      --> rowcall.toml:17:12
+       |
+    17 | params = { leest = 1 }
+       |            ^^^^^
+       |
+       = help: did you mean `least`?
+
+    error: no query is called `stok`
+      --> rowcall.toml:19:9
+       |
+    19 | query = "stok"
+       |         ^^^^^^
+       |
+       = help: did you mean `stock`?
+
+    error: `text` stands beside `query`
+      --> rowcall.toml:22:1
+       |
+    22 | text = "words"
+       | ^^^^
+       |
+       = help: a section has a `query`, a `source` and `sql`, a `text`, or `alerts`
+
+    error: this section shows nothing
+      --> rowcall.toml:23:1
+       |
+    23 | [[reports.weekly.sections]]
+       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: a section has a `query`, a `source` and `sql`, a `text`, or `alerts`
+
+    error: parameter `least` has no value here
+      --> rowcall.toml:25:1
+       |
+    25 | [[reports.weekly.sections]]
+       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: give it a `default`, or write `params = { least = .. }` in the report
+
+    error: unknown key `colum` in `reports.weekly.sections.value`
+      --> rowcall.toml:27:11
+       |
+    27 | value = { colum = "on_hand", good = "upp", against = "yesterday" }
+       |           ^^^^^
+       |
+       = help: did you mean `column`?
+
+    error: `good` cannot be `upp`
+      --> rowcall.toml:27:37
+       |
+    27 | value = { colum = "on_hand", good = "upp", against = "yesterday" }
+       |                                     ^^^^^
+       |
+       = help: did you mean `up`?
+
+    error: `against` cannot be `yesterday`
+      --> rowcall.toml:27:54
+       |
+    27 | value = { colum = "on_hand", good = "upp", against = "yesterday" }
+       |                                                      ^^^^^^^^^^^
+       |
+       = help: write "previous", "nothing", { column = ".." } or { query = ".." }
+
+    error: no alert has the tag `stok`
+      --> rowcall.toml:29:11
+       |
+    29 | alerts = ["@stok", "lov"]
+       |           ^^^^^^^
+       |
+       = help: did you mean `stock`?
+
+    error: no alert is called `lov`
+      --> rowcall.toml:29:20
+       |
+    29 | alerts = ["@stok", "lov"]
+       |                    ^^^^^
+       |
+       = help: did you mean `low`?
+
+    error: a link leads to the web or to mail
+      --> rowcall.toml:31:20
+       |
+    31 | text = "see [here](javascript:alert) ![x](https://example.com/x.png)"
+       |                    ^^^^^^^^^^^^^^^^
+       |
+       = help: begin it with `https://`, `http://` or `mailto:`
+
+    error: a page loads no picture from elsewhere
+      --> rowcall.toml:31:43
+       |
+    31 | text = "see [here](javascript:alert) ![x](https://example.com/x.png)"
+       |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: write a link to it, without the `!`
+
+    error: parameter `least` has no value here
+      --> rowcall.toml:32:1
+       |
+    32 | [[reports.weekly.sections]]
+       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: give it a `default`, or write `params = { least = .. }` in the report
+
+    error: `limit` must be between 1 and 10000
+      --> rowcall.toml:34:9
+       |
+    34 | limit = 0
+       |         ^
+
+    error: `reports.empty` has no sections
+      --> rowcall.toml:35:10
+       |
+    35 | [reports.empty]
+       |          ^^^^^
+       |
+       = help: write [[reports.empty.sections]] with a `query`, a `text` or `alerts`
+
+    19 mistakes: nothing was connected to
+    "#);
+}
