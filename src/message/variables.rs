@@ -31,7 +31,8 @@ pub const NAMES: [&str; 22] = [
 ];
 
 /// The values. Texts and times are as the built-in message would show them, empty where there is none; NULL of a
-/// database is none and shown as `NULL`, and a decimal is its text with every digit.
+/// database is none and shown as `NULL`, and a decimal is its text with every digit. A cell of more than 1,000 characters
+/// is cut with `…`.
 #[derive(Debug, Serialize)]
 pub struct Variables<'a> {
     /// What the catalogue says of the alert.

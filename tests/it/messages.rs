@@ -310,6 +310,16 @@ fn no_row_can_write_a_header_or_mention_anyone_by_a_title() {
 }
 
 #[test]
+fn a_huge_cell_costs_no_message_its_words() {
+    let rig = shop("", "terminal", "title = \"{{ rows[0].customer }}\"\nbody = \"Look: {{ rows[0].customer }}!\"");
+    rig.sqlite("shop.db", "update orders set customer = replace(hex(zeroblob(100000)), '00', '가')");
+    let ran = rig.run(&["check", "--notify"]).exits(1);
+    assert!(ran.stdout.contains(&format!("\nFIRING {}…\n", "가".repeat(200))), "{ran}");
+    assert!(ran.stdout.contains(&format!("  Look: {}…!\n", "가".repeat(1000))), "{ran}");
+    assert!(!ran.stdout.contains("could not be used"), "{ran}");
+}
+
+#[test]
 fn mistakes_in_templates_are_shown_where_they_stand() {
     let keys = "title = \"{{ alert.nmae }}: {{ firng | length }}\"\nbody = '''\nSee {{ lnik }}\n{% if x %}'''";
     insta::assert_snapshot!(shop("", "terminal", keys).run(&["validate"]), @r#"

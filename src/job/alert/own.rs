@@ -16,8 +16,10 @@ use crate::value::Value;
 const MOST_ROWS: usize = 100;
 
 /// What a template may make, in bytes.
-const LONGEST_TITLE: usize = 2000;
-const LONGEST_BODY: usize = 16 * 1024;
+const LONGEST: usize = 16 * 1024;
+
+/// The longest text of a cell, in characters: one that is huge must not cost the message its words.
+const CELL: usize = 1000;
 
 /// The longest title that is shown, in characters.
 const SHOWN: usize = 200;
@@ -33,8 +35,8 @@ impl Voice<'_> {
         let summary = message.summary.clone();
         let variables = self.variables(message.kind, &summary, items);
         let mut message = message;
-        let title = title.as_ref().map(|text| made(text, LONGEST_TITLE, &variables).map(|title| clipped(&title)));
-        let body = body.as_ref().map(|text| made(text, LONGEST_BODY, &variables));
+        let title = title.as_ref().map(|text| made(text, &variables).map(|title| clipped(&title)));
+        let body = body.as_ref().map(|text| made(text, &variables));
         message.title = self.usable("title", title, &mut message.remarks);
         message.body = self.usable("body", body, &mut message.remarks);
         message
@@ -125,8 +127,8 @@ impl Voice<'_> {
     }
 }
 
-fn made(text: &str, longest: usize, variables: &Variables<'_>) -> Result<String, String> {
-    let made = template::render(text, Medium::Text, longest, variables)?;
+fn made(text: &str, variables: &Variables<'_>) -> Result<String, String> {
+    let made = template::render(text, Medium::Text, LONGEST, variables)?;
     match made.trim() {
         "" => Err("it makes no text".into()),
         made => Ok(made.to_owned()),
@@ -135,10 +137,14 @@ fn made(text: &str, longest: usize, variables: &Variables<'_>) -> Result<String,
 
 /// A title in one line that a list of mails can show.
 fn clipped(title: &str) -> String {
-    let line = one_line(title);
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
+    cut(one_line(title), SHOWN)
+}
+
+/// At most so many characters and a `…`.
+fn cut(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -160,6 +166,6 @@ fn cell(value: &Value<'_>) -> Cell {
         | Value::Timestamp(_)
         | Value::Interval(_)
         | Value::Json(_)
-        | Value::Array(_) => value.to_string().into(),
+        | Value::Array(_) => cut(value.to_string(), CELL).into(),
     }
 }
