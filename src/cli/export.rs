@@ -127,7 +127,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
 fn entries<'a>(catalogue: &'a Catalogue, words: &[String], dialect: Dialect) -> Result<Vec<Entry<'a>>, Failure> {
     let jobs = select::jobs(catalogue, words)?;
     let entry = |job: &Job<'a>| {
-        let schedule = job.timing().schedule.as_ref()?;
+        let schedule = job.timing().active()?;
         let shared = Job::all(catalogue).filter(|other| other.name() == job.name()).count() > 1;
         let word = if shared { job.id().table() } else { job.name().to_string() };
         let zone = job.timing().zone.iana_name().unwrap_or("UTC").to_owned();
@@ -212,6 +212,12 @@ impl Plan<'_> {
 }
 
 impl Entry<'_> {
+    /// What cron and Kubernetes leave out of it.
+    fn splay(&self) -> Option<String> {
+        let splay = self.job.timing().splay;
+        (!splay.is_zero()).then(|| format!("splay of {} has no counterpart here", humantime::format_duration(splay)))
+    }
+
     /// What it is, for a remark.
     fn title(&self) -> String {
         let described = self.job.description().map(|words| format!(", {}", visible(&one_line(words))));

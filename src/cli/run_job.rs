@@ -6,7 +6,7 @@ use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
 use jiff::{SignedDuration, Timestamp};
 
-use super::failure::{Exit, Failure};
+use super::failure::{Exit, Failure, visible_lines};
 use super::output::Output;
 use super::post::{self, Parting};
 use super::{complete, find, instant, select, stop, verdict};
@@ -16,7 +16,7 @@ use crate::job::alert::Standing;
 use crate::job::run::{self, Ran};
 use crate::job::{Doors, Job};
 use crate::message::Severity;
-use crate::store;
+use crate::store::{self, Store};
 
 /// How far the clock of an engine may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_mins(1);
@@ -41,7 +41,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let now = SystemClock.now();
     let slot = match &flags.slot {
         Some(text) => Some(slot(text, job, now)?),
-        None => job.timing().schedule.as_ref().and_then(|schedule| schedule.last_until(now)),
+        None => job.timing().active().and_then(|schedule| schedule.last_until(now)),
     };
     let threshold = Severity::ALL.into_iter().find(|severity| severity.as_str() == flags.fail_on);
     stop::runtime()?.block_on(async {
@@ -51,6 +51,9 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
         let parting = Parting::default();
         let work = async {
+            if is_paused(job, store.as_ref(), output).await? {
+                return Ok(Exit::Done);
+            }
             let ran = run::job(job, &doors, store.as_ref(), slot, &SystemClock).await?;
             let Some(exit) = told(job, &ran, threshold, &catalogue, output) else { return Ok(Exit::Done) };
             let now = SystemClock.now();
@@ -72,6 +75,15 @@ fn slot(text: &str, job: Job<'_>, now: Timestamp) -> Result<Timestamp, Failure> 
         return Err(failure.hint("name the instant for which the job runs, not the next one"));
     }
     Ok(slot)
+}
+
+/// Whether someone said that the job does not run; then the slot is kept as one without a run.
+async fn is_paused(job: Job<'_>, store: &dyn Store, output: &Output) -> Result<bool, Failure> {
+    let (id, now) = (job.id().to_string(), SystemClock.now());
+    let Some(pause) = store.pauses(now).await?.into_iter().find(|pause| pause.job == id) else { return Ok(false) };
+    let reason = pause.reason.map(|reason| format!(": {}", visible_lines(&reason))).unwrap_or_default();
+    output.say(&format!("{id} is paused{reason}\n"));
+    Ok(true)
 }
 
 /// Says what there is to say of a run, and gives its exit code: none when somebody else runs the job, who will also send.

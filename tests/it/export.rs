@@ -33,6 +33,7 @@ query = "stock"
 when = "on_hand < 5"
 schedule = "every 90m"
 missed = "skip"
+splay = "5m"
 [alerts."재고"]
 query = "stock"
 when = "on_hand < 5"
@@ -43,6 +44,11 @@ missed = "all"
 query = "stock"
 when = "on_hand < 5"
 schedule = "every 30s"
+[alerts.off]
+query = "stock"
+when = "on_hand < 5"
+schedule = "@daily"
+enabled = false
 [alerts.by_hand]
 query = "stock"
 when = "on_hand < 5"
@@ -81,6 +87,7 @@ fn a_crontab_has_a_line_for_each_job_in_its_zone() {
 
     CRON_TZ=UTC
     # alert beat: `every 90m`
+    # splay of 5m has no counterpart here
     0 */3 * * * /usr/local/bin/rowcall --config /etc/rowcall/rowcall.toml run-job beat
     30 1,4,7,10,13,16,19,22 * * * /usr/local/bin/rowcall --config /etc/rowcall/rowcall.toml run-job beat
     --- stderr
@@ -102,6 +109,8 @@ fn systemd_gets_a_timer_and_a_service_for_each_job() {
     OnCalendar=*-*-* 00/3:00:00 UTC
     OnCalendar=*-*-* 01,04,07,10,13,16,19,22:30:00 UTC
     AccuracySec=1s
+    RandomizedDelaySec=300000ms
+    FixedRandomDelay=yes
     Persistent=no
 
     [Install]
@@ -251,6 +260,7 @@ fn kubernetes_gets_a_cron_job_for_each_job_and_the_catalogue() {
         when = "on_hand < 5"
         schedule = "every 90m"
         missed = "skip"
+        splay = "5m"
         [alerts."재고"]
         query = "stock"
         when = "on_hand < 5"
@@ -261,6 +271,11 @@ fn kubernetes_gets_a_cron_job_for_each_job_and_the_catalogue() {
         query = "stock"
         when = "on_hand < 5"
         schedule = "every 30s"
+        [alerts.off]
+        query = "stock"
+        when = "on_hand < 5"
+        schedule = "@daily"
+        enabled = false
         [alerts.by_hand]
         query = "stock"
         when = "on_hand < 5"
@@ -269,6 +284,7 @@ fn kubernetes_gets_a_cron_job_for_each_job_and_the_catalogue() {
         webhook = "${SLACK_WEBHOOK:-}"
     ---
     # alert beat: `every 90m`.
+    # splay of 5m has no counterpart here
     apiVersion: batch/v1
     kind: CronJob
     metadata:
@@ -316,6 +332,7 @@ fn kubernetes_gets_a_cron_job_for_each_job_and_the_catalogue() {
                 - {name: state, persistentVolumeClaim: {claimName: rowcall-state}}
     ---
     # alert beat: `every 90m`.
+    # splay of 5m has no counterpart here
     apiVersion: batch/v1
     kind: CronJob
     metadata:

@@ -105,3 +105,16 @@ fn a_job_that_is_being_run_is_left_to_whoever_runs_it() {
     drop(lock);
     assert!(rig.run(&["run-job", "low"]).exits(0).stdout.starts_with("FIRING low"));
 }
+
+#[test]
+fn a_paused_job_is_not_run() {
+    let rig = rig();
+    rig.run(&["pause", "low", "--reason", "stocktaking"]).exits(0);
+    insta::assert_snapshot!(rig.run(&["run-job", "low"]), @r#"
+    exit 0
+    --- stderr
+    alert low is paused: stocktaking
+    "#);
+    rig.run(&["resume", "low"]).exits(0);
+    assert!(rig.run(&["run-job", "low"]).exits(0).stdout.starts_with("FIRING low"), "the slot had no run yet");
+}

@@ -40,6 +40,7 @@ fn zone_of<'a>(entry: &'a Entry<'_>) -> &'a str {
 
 fn lines(plan: &Plan<'_>, entry: &Entry<'_>, text: &mut String) {
     writeln!(text, "# {}: {}", entry.title(), entry.when()).expect("text");
+    entry.splay().iter().for_each(|remark| writeln!(text, "# {remark}").expect("text"));
     match &entry.lines {
         Ok(lines) => {
             let command = [plan.program, "--config", &plan.path, "run-job", &entry.word].map(word).join(" ");

@@ -118,6 +118,7 @@ fn cron_job(plan: &Plan<'_>, entry: &Entry<'_>, name: &str, line: &str, zone: &s
             "# missed = \"all\" has no counterpart here: of several times that were missed, the latest is run.\n",
         ),
     };
+    let remark = entry.splay().map_or_else(|| remark.to_owned(), |splay| format!("{remark}# {splay}\n"));
     let arguments = ["--config", &plan.path, "run-job", &entry.word].map(quoted).join(", ");
     let file = Path::new(&plan.path).file_name().unwrap_or_default().to_string_lossy();
     let state = plan.state_folder().map(|folder| quoted(&folder.to_string_lossy()));

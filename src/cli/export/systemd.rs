@@ -74,11 +74,15 @@ fn timer(plan: &Plan<'_>, entry: &Entry<'_>, events: &str) -> String {
             "yes"
         }
     };
+    let splay = match entry.job.timing().splay {
+        splay if splay.is_zero() => String::new(),
+        splay => format!("RandomizedDelaySec={}ms\nFixedRandomDelay=yes\n", splay.as_millis()),
+    };
     let id = escaped(&entry.job.id().to_string());
     write!(
         text,
         "[Unit]\nDescription=When rowcall runs {id}\n\n\
-         [Timer]\n{events}AccuracySec=1s\nPersistent={persistent}\n\n\
+         [Timer]\n{events}AccuracySec=1s\n{splay}Persistent={persistent}\n\n\
          [Install]\nWantedBy=timers.target\n"
     )
     .expect("text");
