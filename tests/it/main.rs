@@ -2,7 +2,6 @@
 
 mod builtin;
 mod catalogue;
-#[cfg(feature = "chart")]
 mod charts;
 mod check;
 mod contract;
@@ -13,6 +12,7 @@ mod explain;
 mod export;
 mod fakes;
 mod fixtures;
+mod jumps;
 mod kill;
 mod memory;
 mod messages;
