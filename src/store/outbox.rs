@@ -183,7 +183,7 @@ pub struct Letter {
     pub seq: i64,
     /// Where it goes.
     pub channel: Name,
-    /// What it says.
+    /// What it says, without its sections and files.
     pub message: Message,
     /// When it was decided.
     pub created: Timestamp,

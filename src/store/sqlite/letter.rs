@@ -8,8 +8,9 @@ use super::shape::{instant, micros, name, unknown};
 use crate::name::Name;
 use crate::store::{Fate, Letter, Pick};
 
-/// The columns of [`read`], of `outbox o`.
-pub(super) const COLUMNS: &str = "o.channel, o.seq, o.message, o.created, o.expires, o.attempts,
+/// The columns of [`read`], of `outbox o`. Files and pictures stay where they are: nobody looks at them here.
+pub(super) const COLUMNS: &str =
+    "o.channel, o.seq, json_remove(o.message, '$.attachments', '$.sections'), o.created, o.expires, o.attempts,
     o.begun is not null or o.lost > 0, o.state, o.next_attempt, o.settled, o.problem, o.dropped_by";
 
 pub(super) fn read(row: &SqliteRow) -> Result<Letter, Error> {
