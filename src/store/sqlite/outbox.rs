@@ -78,19 +78,13 @@ pub(super) async fn next_attempt(
 
 pub(super) async fn step(connection: &mut SqliteConnection, channel: &Name, step: &Step<'_>) -> Result<(), Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    for (seq, settlement) in step.ended {
-        settle(&mut transaction, *seq, settlement).await?;
-    }
-    for seq in step.begun {
-        // An attempt that began before and never ended was one, too.
-        sqlx::query(
-            "update outbox set attempts = attempts + (begun is not null), lost = lost + (begun is not null), begun = $2
-             where seq = $1",
-        )
-        .bind(seq)
-        .bind(micros(step.at))
-        .execute(&mut *transaction)
-        .await?;
+    settle(&mut transaction, step.ended).await?;
+    if !step.begun.is_empty() {
+        sqlx::query(BEGIN)
+            .bind(serde_json::to_string(step.begun).expect("numbers are JSON"))
+            .bind(micros(step.at))
+            .execute(&mut *transaction)
+            .await?;
     }
     match step.learned {
         None => {}
@@ -100,32 +94,42 @@ pub(super) async fn step(connection: &mut SqliteConnection, channel: &Name, step
     transaction.commit().await
 }
 
-async fn settle(connection: &mut SqliteConnection, seq: i64, settlement: &Settlement) -> Result<(), Error> {
-    let query = match settlement {
-        Settlement::Delivered { at, receipt } => sqlx::query(
-            "update outbox set state = 'delivered', settled = $2, receipt = $3, attempts = attempts + 1, problem = null,
-             begun = null, dropped_by = null where seq = $1",
-        )
-        .bind(seq)
-        .bind(micros(*at))
-        .bind(serde_json::to_string(receipt).expect("a receipt is JSON")),
-        Settlement::Again { at, problem } => sqlx::query(
-            "update outbox set next_attempt = $2, problem = $3, attempts = attempts + 1, begun = null
-             where seq = $1 and state = 'waiting'",
-        )
-        .bind(seq)
-        .bind(micros(*at))
-        .bind(problem),
-        Settlement::Dead { at, problem } => sqlx::query(
-            "update outbox set state = 'dead', settled = $2, problem = $3, attempts = attempts + (begun is not null),
-             begun = null where seq = $1 and state = 'waiting'",
-        )
-        .bind(seq)
-        .bind(micros(*at))
-        .bind(problem),
-        Settlement::Untried => sqlx::query("update outbox set begun = null where seq = $1").bind(seq),
-    };
-    query.execute(connection).await?;
+/// An attempt that began before and never ended was one, too.
+const BEGIN: &str = "update outbox set
+     attempts = attempts + (begun is not null), lost = lost + (begun is not null), begun = $2
+     where seq in (select value from json_each($1))";
+
+/// One statement for each way to end: each is a hand-over to the driver's thread and back. `$1` are rows of a number, an
+/// instant and a text.
+const DELIVERED: &str = "update outbox set state = 'delivered', settled = e.at, receipt = e.words,
+     attempts = attempts + 1, problem = null, begun = null, dropped_by = null from ENDED where outbox.seq = e.seq";
+const AGAIN: &str = "update outbox set next_attempt = e.at, problem = e.words, attempts = attempts + 1, begun = null
+     from ENDED where outbox.seq = e.seq and state = 'waiting'";
+const DEAD: &str = "update outbox set state = 'dead', settled = e.at, problem = e.words,
+     attempts = attempts + (begun is not null), begun = null from ENDED where outbox.seq = e.seq and state = 'waiting'";
+const UNTRIED: &str = "update outbox set begun = null from ENDED where outbox.seq = e.seq";
+/// What stands for `ENDED`.
+const ENDED: &str = "(select value ->> 0 as seq, value ->> 1 as at, value ->> 2 as words from json_each($1)) e";
+
+async fn settle(connection: &mut SqliteConnection, ended: &[(i64, Settlement)]) -> Result<(), Error> {
+    let (mut delivered, mut again, mut dead, mut untried) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (seq, settlement) in ended {
+        let (rows, at, words) = match settlement {
+            Settlement::Delivered { at, receipt } => {
+                (&mut delivered, Some(*at), Some(serde_json::to_string(receipt).expect("a receipt is JSON")))
+            }
+            Settlement::Again { at, problem } => (&mut again, Some(*at), Some(problem.clone())),
+            Settlement::Dead { at, problem } => (&mut dead, Some(*at), Some(problem.clone())),
+            Settlement::Untried => (&mut untried, None, None),
+        };
+        rows.push((*seq, at.map(micros), words));
+    }
+    for (sql, rows) in [(DELIVERED, delivered), (AGAIN, again), (DEAD, dead), (UNTRIED, untried)] {
+        if !rows.is_empty() {
+            let rows = serde_json::to_string(&rows).expect("numbers and texts are JSON");
+            sqlx::query(sqlx::AssertSqlSafe(sql.replace("ENDED", ENDED))).bind(rows).execute(&mut *connection).await?;
+        }
+    }
     Ok(())
 }
 
