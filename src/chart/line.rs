@@ -117,7 +117,8 @@ fn along(along: &Along, plot: Area, kind: Kind) -> (Vec<f64>, Vec<Mark>) {
         }
         Along::Number(at) => {
             let ends = (at.first().copied().unwrap_or(0.0), at.last().copied().unwrap_or(1.0));
-            let scale = Scale::nice(ends.0, ends.1, axis::steps(wide * 0.7));
+            let whole = at.iter().all(|number| number.fract() == 0.0);
+            let scale = Scale::nice(ends.0, ends.1, axis::steps(wide * 0.7), whole);
             let x = |number: f64| left + wide * scale.place(number);
             let labels = Unit::steps(&scale.ticks, scale.step);
             let mark = |(tick, label): (&f64, String)| Mark { at: x(*tick), label, context: String::new() };

@@ -15,8 +15,8 @@ pub(super) struct Scale {
 const STEPS: [f64; 5] = [1.0, 2.0, 2.5, 5.0, 10.0];
 
 impl Scale {
-    /// An axis for values from `low` to `high` with about `count` steps.
-    pub(super) fn nice(low: f64, high: f64, count: usize) -> Self {
+    /// An axis for values from `low` to `high` with about `count` steps; `whole` values have no halves between them.
+    pub(super) fn nice(low: f64, high: f64, count: usize, whole: bool) -> Self {
         let (low, high) = widened(low, high);
         let tried = (count.max(2) - 1..=count + 2).map(|count| Self::stepped(low, high, count));
         // Room that no value fills is worse than a step more or less.
@@ -24,7 +24,9 @@ impl Scale {
             let off = as_f64(scale.ticks.len() - 1) - as_f64(count);
             // And so is a digit more in every label.
             let quarters = scale.step / 10_f64.powi(exponent(scale.step)) % 1.0 != 0.0;
-            (high - low) / (scale.high - scale.low) - 0.04 * off.abs() - if quarters { 0.03 } else { 0.0 }
+            let halves = whole && scale.step.fract() != 0.0;
+            let cost = 0.04 * off.abs() + if quarters { 0.03 } else { 0.0 } + if halves { 1.0 } else { 0.0 };
+            (high - low) / (scale.high - scale.low) - cost
         };
         tried.max_by(|a, b| worth(a).total_cmp(&worth(b))).expect("several are tried")
     }
@@ -41,15 +43,16 @@ impl Scale {
 
     /// An axis for these values: from nothing where it must, or where nothing is near enough.
     pub(super) fn of(values: impl Iterator<Item = f64>, from_zero: bool, count: usize) -> Self {
-        let (mut low, mut high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let none = (f64::INFINITY, f64::NEG_INFINITY, true);
+        let (mut low, mut high, whole) = values.fold(none, |(l, h, w), v| (l.min(v), h.max(v), w && v.fract() == 0.0));
         if low > high {
-            return Self::nice(0.0, 1.0, count);
+            return Self::nice(0.0, 1.0, count, true);
         }
         let near = |least: f64, most: f64| least >= 0.0 && least <= 0.6 * most;
         if from_zero || low == high || near(low, high) || near(-high, -low) {
             (low, high) = (low.min(0.0), high.max(0.0));
         }
-        Self::nice(low, high, count)
+        Self::nice(low, high, count, whole)
     }
 
     /// Where a value stands: 0 at the low end, 1 at the high one.
@@ -101,7 +104,8 @@ mod tests {
             ((0.0, 0.0), 2, "0 0.5 1"),
         ];
         for ((low, high), count, expected) in cases {
-            let ticks: Vec<String> = Scale::nice(low, high, count).ticks.iter().map(|n| format!("{n}")).collect();
+            let ticks: Vec<String> =
+                Scale::nice(low, high, count, false).ticks.iter().map(|n| format!("{n}")).collect();
             assert_eq!(ticks.join(" "), expected);
         }
     }
@@ -118,14 +122,17 @@ mod tests {
         assert_eq!(ends(&[-100.0, -20.0], false), (-100.0, 0.0));
         assert_eq!(ends(&[7.0], false), (0.0, 7.0));
         assert_eq!(ends(&[], false), (0.0, 1.0));
+        let ticks = |values: &[f64]| Scale::of(values.iter().copied(), true, 4).ticks;
+        assert_eq!(ticks(&[0.0, 1.0, 2.0]), [0.0, 1.0, 2.0]);
+        assert_eq!(ticks(&[0.0, 0.9]), [0.0, 0.25, 0.5, 0.75, 1.0]);
     }
 
     proptest! {
         #[test]
-        fn ticks_rise_evenly_around_the_values(a in any::<f64>(), b in any::<f64>(), count in 1_usize..12) {
+        fn ticks_rise_evenly_around_the_values(a in any::<f64>(), b in any::<f64>(), count in 1_usize..12, whole in any::<bool>()) {
             let fits = |n: f64| if n.abs() <= 1e300 { n } else { 0.0 };
             let (low, high) = (fits(a).min(fits(b)), fits(a).max(fits(b)));
-            let scale = Scale::nice(low, high, count);
+            let scale = Scale::nice(low, high, count, whole);
             assert!(scale.ticks.windows(2).all(|pair| pair[0] < pair[1]), "{scale:?}");
             assert!(scale.ticks.iter().all(|tick| tick.is_finite()));
             assert!((2..=count + 5).contains(&scale.ticks.len()), "{scale:?}");

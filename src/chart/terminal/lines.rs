@@ -173,7 +173,8 @@ impl Sheet<'_> {
             }
             Along::Number(at) => {
                 let ends = (at.first().copied().unwrap_or(0.0), at.last().copied().unwrap_or(1.0));
-                let scale = Scale::nice(ends.0, ends.1, (self.wide / 12).clamp(2, 8));
+                let whole = at.iter().all(|number| number.fract() == 0.0);
+                let scale = Scale::nice(ends.0, ends.1, (self.wide / 12).clamp(2, 8), whole);
                 let labels = Unit::steps(&scale.ticks, scale.step);
                 let mark = |(tick, label): (&f64, String)| Mark {
                     column: self.x(scale.place(*tick)) / 2,
