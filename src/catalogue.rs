@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::channel;
+use crate::channel::{self, heartbeat};
 use crate::incident::{Mute, Policy};
 use crate::message::Severity;
 use crate::name::Name;
@@ -50,6 +50,8 @@ pub struct Catalogue {
     pub zone: TimeZone,
     /// Where state is kept.
     pub state: State,
+    /// Who is told that the loop is alive.
+    pub heartbeat: Option<heartbeat::Settings>,
     /// Databases.
     pub sources: BTreeMap<Name, Source>,
     /// Saved queries.

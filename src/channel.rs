@@ -19,6 +19,7 @@ use crate::secret::{Environment, Secret, SecretError};
 pub use text::{excerpt_lines, plain, preview};
 
 pub mod email;
+pub mod heartbeat;
 #[cfg(any(feature = "slack", feature = "webhook"))]
 mod http;
 #[cfg(any(feature = "slack", feature = "webhook"))]

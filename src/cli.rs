@@ -34,6 +34,7 @@ mod run_job;
 mod schedule;
 mod select;
 mod silence;
+mod status;
 mod stop;
 mod target;
 mod test;
@@ -94,6 +95,8 @@ enum Verb {
     Resume(pause::ResumeFlags),
     /// Show what waits to be sent or was given up, try it again, or drop it
     Outbox(outbox::Flags),
+    /// Show whether a loop is alive, and what does not work
+    Status(status::Flags),
     /// Read the catalogue and report every mistake in it
     Validate(validate::Flags),
     /// Look whether sources, channels and the state are there and safe
@@ -145,6 +148,7 @@ impl Verb {
             Self::Pause(flags) => pause::execute(&flags, config, output),
             Self::Resume(flags) => pause::resume(&flags, config, output),
             Self::Outbox(flags) => outbox::execute(&flags, config, output),
+            Self::Status(flags) => status::execute(&flags, config, output),
             Self::Validate(flags) => validate::execute(&flags, config, output),
             Self::Doctor(flags) => doctor::execute(&flags, config, output),
             Self::Init(flags) => init::execute(&flags, output),

@@ -18,33 +18,32 @@ use tracing::{error, info, warn};
 
 use crate::catalogue::{Catalogue, Missed, Overlap};
 use crate::clock::Clock;
-use crate::job::alert::{Report, Standing};
-use crate::job::run::Ran;
+use crate::job::alert::Report;
 use crate::job::{Doors, Job, JobId, deadline};
-use crate::message::one_line;
-use crate::store::{Punctuality, Skip, SkipReason, Stand, Store, StoreError};
+use crate::store::{Skip, SkipReason, Stand, Store, StoreError};
 
 use self::agenda::{Agenda, Due};
 use self::deadlines::Deadlines;
 use self::lanes::Lanes;
-use self::runs::{Event, How, Note, Plan, Runner};
+use self::metrics::Metrics;
+use self::runs::{Event, Note, Plan, Runner};
+use self::senders::Senders;
 
+mod aftermath;
 mod agenda;
 mod deadlines;
 mod lanes;
+pub mod metrics;
 mod missed;
 pub mod once;
 mod runs;
 mod sender;
+mod senders;
 
 /// How long runs may go on after a stop was asked for.
 pub const GRACE: Duration = Duration::from_secs(20);
 /// How many runs may go on at once where nobody says otherwise; each source has its own limit below that.
 pub const AT_ONCE: usize = 64;
-/// When a job that somebody else runs is tried again, if it is to wait.
-const BUSY_PAUSE: SignedDuration = SignedDuration::from_secs(1);
-/// When a slot is tried again that the store could not record.
-const STORE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// A clock that is off by more than this was set, or the machine slept.
 const JUMP: SignedDuration = SignedDuration::from_secs(5);
 
@@ -66,6 +65,7 @@ pub struct Scheduler {
     paused: HashSet<JobId>,
     /// The latest the clock has shown.
     seen: Timestamp,
+    metrics: Arc<Metrics>,
     /// Collects what alerts were found to be, for who wants to tell it.
     reports: Option<Vec<Result<Report, StoreError>>>,
 }
@@ -144,6 +144,7 @@ impl Scheduler {
             active: HashMap::new(),
             paused: HashSet::new(),
             seen,
+            metrics: Arc::new(Metrics::new(seen)),
             reports: None,
         }
     }
@@ -160,6 +161,12 @@ impl Scheduler {
         Self { reloads: Some(reloads), ..self }
     }
 
+    /// What the loop counts.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
     /// A way to ask the loop whether it is alive.
     #[must_use]
     pub fn pulse(&self) -> Pulse {
@@ -168,7 +175,7 @@ impl Scheduler {
 
     /// Runs until `stop` is cancelled, then waits for what is going on.
     pub async fn run(mut self, stop: &CancellationToken) -> Ended {
-        let mut senders = self.senders(None);
+        let mut senders = Senders::start(&self.plan.doors, &self.runner, &self.posted, None);
         let recorder = self.recorder();
         self.begin(SignedDuration::ZERO).await;
         info!("{} scheduled jobs", self.agenda.len());
@@ -178,7 +185,7 @@ impl Scheduler {
         // Whatever the last runs decided to say is sent before the end.
         if tokio::time::timeout(GRACE, senders.stop()).await.is_err() {
             // What was not begun goes out after the next start; what is on its way is not sent twice.
-            senders.enough.cancel();
+            senders.hurry();
             if tokio::time::timeout(GRACE, senders.stop()).await.is_err() {
                 ended = Ended::BrokenOff;
             }
@@ -229,6 +236,9 @@ impl Scheduler {
             vec![Stand::default(); names.len()]
         });
         for (job, stand) in jobs.iter().zip(&stands) {
+            if let Some(slot) = stand.succeeded {
+                self.metrics.served(&job.id(), slot);
+            }
             if job.timing().deadline.is_some() {
                 self.deadlines.take_up(*job, stand, now);
             }
@@ -251,9 +261,7 @@ impl Scheduler {
         self.agenda = self.agenda.renewed(&old.catalogue, &self.plan.catalogue, now);
         self.lanes.limit(&self.plan.catalogue);
         info!("the catalogue is new: {} scheduled jobs", self.agenda.len());
-        senders.stop.cancel();
-        senders.tasks.close();
-        *senders = self.senders(Some(senders.tasks.clone()));
+        *senders = Senders::start(&self.plan.doors, &self.runner, &self.posted, Some(senders));
         self.retired.spawn(async move { old.retire().await });
     }
 
@@ -332,13 +340,17 @@ impl Scheduler {
             }
         }
         let skip = Skip { job: id.to_string(), slot, at: now, reason, count };
+        self.metrics.skipped(reason, count);
         // The recorder lives as long as the loop.
         let _ = self.runner.notes.send(Note::Skip(skip));
     }
 
     /// Starts whatever may run now.
     fn pump(&mut self) {
+        let now = self.runner.clock.now();
         while let Some((source, id, slot)) = self.lanes.take() {
+            let delay = Job::find(&self.plan.catalogue, &id).map_or(SignedDuration::ZERO, Job::delay);
+            self.metrics.began(now.duration_since(slot) - delay);
             self.runner.start(&self.plan, source, id, slot);
         }
     }
@@ -357,99 +369,6 @@ impl Scheduler {
                     late: self.deadlines.count(),
                 });
             }
-        }
-    }
-
-    /// A run has ended: says how, and lets the next slot of the job follow.
-    async fn ended(&mut self, id: JobId, slot: Timestamp, how: How) {
-        let again = match &how {
-            How::Ran(Ran::Judged { report, messages, .. }) => {
-                log(report);
-                if *messages > 0 {
-                    self.posted.notify_waiters();
-                }
-                if report.standing != Standing::Error {
-                    self.served(&id, slot).await;
-                }
-                None
-            }
-            How::Ran(Ran::Busy) => self.busy(&id, slot),
-            How::Ran(Ran::Done) => {
-                info!("{id}: slot {slot} has had its run");
-                None
-            }
-            How::Lost(problem) => {
-                error!("{id}: slot {slot} is not recorded: {problem}");
-                Some(STORE_PAUSE)
-            }
-            How::Gone => None,
-            How::BrokenOff => {
-                warn!("{id}: slot {slot} was broken off");
-                None
-            }
-        };
-        if let Some(reports) = &mut self.reports {
-            match how {
-                How::Ran(Ran::Judged { report, .. }) => reports.push(Ok(report)),
-                How::Lost(problem) => reports.push(Err(problem)),
-                How::Ran(Ran::Busy | Ran::Done) | How::Gone | How::BrokenOff => {}
-            }
-        } else if let (Some(wait), Some(active)) = (again, self.active.get_mut(&id)) {
-            active.again = true;
-            return self.runner.again(&self.plan, id, slot, wait);
-        }
-        self.follow(id);
-    }
-
-    /// Somebody else runs the job: by hand, or another process.
-    fn busy(&self, id: &JobId, slot: Timestamp) -> Option<SignedDuration> {
-        match Job::find(&self.plan.catalogue, id)?.timing().overlap {
-            Overlap::Queue => Some(BUSY_PAUSE),
-            Overlap::Skip => {
-                self.skip(id, slot, 1, SkipReason::Overlap, self.runner.clock.now());
-                None
-            }
-        }
-    }
-
-    /// Lets the next slot of a job wait for its turn, if there is one.
-    fn follow(&mut self, id: JobId) {
-        let next = self.active.get_mut(&id).and_then(|active| active.pending.pop_front());
-        match (next, Job::find(&self.plan.catalogue, &id)) {
-            (Some(slot), Some(job)) => self.lanes.wait(job.source(), id, slot),
-            (None, _) | (_, None) => {
-                self.active.remove(&id);
-            }
-        }
-    }
-
-    /// Lets a slot wait for its turn again, unless a later one takes its place.
-    fn wait_again(&mut self, id: JobId, slot: Timestamp) {
-        let Some(active) = self.active.get_mut(&id) else { return };
-        active.again = false;
-        if active.pending.is_empty() {
-            active.pending.push_back(slot);
-        } else {
-            self.skip(&id, slot, 1, SkipReason::Replaced, self.runner.clock.now());
-        }
-        self.follow(id);
-    }
-
-    /// A run has done its work: whoever was told that the job is late is told that it runs again.
-    async fn served(&mut self, id: &JobId, slot: Timestamp) {
-        let catalogue = Arc::clone(&self.plan.catalogue);
-        let Some(job) = Job::find(&catalogue, id).filter(|job| job.timing().deadline.is_some()) else { return };
-        if let Some(since) = self.deadlines.served(id, slot) {
-            info!("{id}: runs again");
-            self.tell(&deadline::on_time(job, since, slot, self.runner.clock.now())).await;
-        }
-    }
-
-    async fn tell(&self, news: &Punctuality) {
-        match self.runner.store.punctual(news).await {
-            Ok(true) => self.posted.notify_waiters(),
-            Ok(false) => {}
-            Err(problem) => error!("{}: news of its deadline is lost: {problem}", news.job),
         }
     }
 
@@ -507,63 +426,11 @@ impl Scheduler {
         let notes = self.notes.take().expect("a loop begins once");
         tokio::spawn(runs::record(Arc::clone(&self.runner.store), notes, self.runner.events.clone()))
     }
-
-    /// Starts a task for each channel once those `before` have ended: two for one channel could send a message twice.
-    fn senders(&self, before: Option<TaskTracker>) -> Senders {
-        let senders = Senders::default();
-        for channel in self.plan.doors.channels().keys() {
-            let sender = sender::Sender {
-                channel: channel.clone(),
-                doors: Arc::clone(&self.plan.doors),
-                store: Arc::clone(&self.runner.store),
-                clock: Arc::clone(&self.runner.clock),
-                posted: Arc::clone(&self.posted),
-                enough: senders.enough.clone(),
-            };
-            let (before, stop) = (before.clone(), senders.stop.clone());
-            senders.tasks.spawn(async move {
-                if let Some(before) = before {
-                    before.wait().await;
-                }
-                sender.run(stop).await;
-            });
-        }
-        senders
-    }
-}
-
-/// The tasks that empty the outbox.
-#[derive(Default)]
-struct Senders {
-    tasks: TaskTracker,
-    stop: CancellationToken,
-    /// Ends the sending early.
-    enough: CancellationToken,
-}
-
-impl Senders {
-    /// Ends them after what is due now.
-    async fn stop(&self) {
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
 }
 
 async fn next_reload(reloads: &mut Option<mpsc::Receiver<Reload>>) -> Option<Reload> {
     match reloads {
         Some(reloads) => reloads.recv().await,
         None => std::future::pending().await,
-    }
-}
-
-/// One line for a run; text from the database cannot begin another.
-fn log(report: &Report) {
-    let (alert, standing, note) = (&report.alert, report.standing.as_str(), one_line(&report.note));
-    match report.standing {
-        Standing::Error | Standing::NoData => warn!("alert {alert}: {standing}: {note}"),
-        Standing::Ok | Standing::Pending | Standing::Recovering | Standing::Firing => {
-            info!("alert {alert}: {standing}: {note}");
-        }
     }
 }

@@ -12,6 +12,7 @@ use super::file::{File, Section};
 use super::problem::{Broken, Problem};
 use super::text::Text;
 use super::{Catalogue, State};
+use crate::channel::heartbeat;
 use crate::name::{Name, nearest};
 use crate::schedule;
 use crate::secret::Secret;
@@ -34,6 +35,11 @@ const DEFAULT_STATE: &str = "sqlite:.rowcall/state.db";
 const DEFAULT_KEEP: Duration = Duration::from_secs(90 * 24 * 3600);
 /// The shortest time it can be kept.
 const LEAST_KEEP: Duration = Duration::from_secs(24 * 3600);
+
+/// How often the heartbeat beats where nothing says otherwise.
+const DEFAULT_BEAT: Duration = Duration::from_secs(60);
+/// The shortest time between two beats.
+const LEAST_BEAT: Duration = Duration::from_secs(10);
 
 /// What the entries of a catalogue are checked against.
 struct Surroundings {
@@ -64,6 +70,7 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
     let top = Section::top(file, table);
     let zone = zone(&top).unwrap_or(TimeZone::UTC);
     let state = state(&top);
+    let heartbeat = top.section("heartbeat").and_then(heartbeat);
     let mut around = Surroundings { zone, timeout: DEFAULT_TIMEOUT, notify: Vec::new(), retry_for: None };
     if let Some(defaults) = top.section("defaults") {
         around.timeout = timeout(&defaults).unwrap_or(DEFAULT_TIMEOUT);
@@ -93,6 +100,7 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
         folder: folder.into(),
         zone: around.zone,
         state,
+        heartbeat,
         sources: sound(sources),
         queries: sound(queries),
         alerts: sound(alerts),
@@ -146,6 +154,19 @@ fn state(top: &Section<'_, '_>) -> State {
     let given = text.and_then(|text| secret(&section, "url", &text));
     section.finish();
     State { url: given.unwrap_or_else(url), keep }
+}
+
+/// `[heartbeat]`.
+fn heartbeat(section: Section<'_, '_>) -> Option<heartbeat::Settings> {
+    let text = section.required("url", "the address to ask again and again, such as \"${HEARTBEAT_URL}\"");
+    let every = section.duration("every").unwrap_or(DEFAULT_BEAT);
+    if every < LEAST_BEAT {
+        let problem = Problem::new(section.key_span("every"), "`every` must be ten seconds or more");
+        section.report(problem.hint("whoever listens waits for minutes before they call"));
+    }
+    let url = text.and_then(|text| secret(&section, "url", &text));
+    section.finish();
+    Some(heartbeat::Settings { url: url?, every })
 }
 
 fn timeout(section: &Section<'_, '_>) -> Option<Duration> {

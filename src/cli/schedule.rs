@@ -1,11 +1,11 @@
 //! `rowcall schedule`: the loop in the foreground, or with `--list` what it would do.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
-use tokio_util::sync::CancellationToken;
 
 use super::failure::{Exit, Failure};
 use super::output::Output;
@@ -15,10 +15,17 @@ use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::job::{Doors, Job};
 use crate::name::Name;
-use crate::scheduler::{AT_ONCE, Ended, Scheduler, once};
+use crate::scheduler::{AT_ONCE, once};
 use crate::store::{self, Pause, Store, StoreError};
 
+use self::foreground::Wishes;
+
 mod agenda;
+pub(crate) mod foreground;
+mod listen;
+mod log;
+mod notify;
+mod reload;
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
@@ -37,6 +44,25 @@ pub(super) struct Flags {
     /// List as JSON
     #[arg(long, requires = "list")]
     json: bool,
+    /// At most so many runs at once; each source has its own limit below that
+    #[arg(short, long, value_name = "N", default_value_t = AT_ONCE, value_parser = at_least_one)]
+    jobs: usize,
+    /// Take up the catalogue whenever its file changes, as SIGHUP does
+    #[arg(long, conflicts_with_all = ["list", "once"])]
+    watch_config: bool,
+    /// Answer /healthz, /readyz and /metrics there, such as 127.0.0.1:9090
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["list", "once"])]
+    listen: Option<SocketAddr>,
+    /// How the log is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    log_format: log::Format,
+    /// What the log tells
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log_level: log::Depth,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "must be a whole number from 1 on".into())
 }
 
 pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
@@ -51,10 +77,11 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         return Err(Failure::usage("nothing is scheduled").hint("give an alert a `schedule`, such as \"*/5 * * * *\""));
     }
     if flags.once {
-        return stop::runtime()?.block_on(once(Arc::new(catalogue), output));
+        return stop::runtime()?.block_on(once(Arc::new(catalogue), flags.jobs, output));
     }
-    log(output.styled());
-    stop::runtime()?.block_on(run(Arc::new(catalogue), output))
+    log::begin(flags.log_format, flags.log_level, output.styled());
+    let wishes = Wishes { at_once: flags.jobs, watch: flags.watch_config, listen: flags.listen };
+    stop::runtime()?.block_on(foreground::run(Arc::new(catalogue), wishes, output))
 }
 
 /// The pauses that the store knows, where there is one.
@@ -75,7 +102,7 @@ async fn pauses(catalogue: &Catalogue, output: &Output) -> Vec<Pause> {
 }
 
 /// One pass. That an alert fires is no failure here: whoever is to know was told.
-async fn once(catalogue: Arc<Catalogue>, output: &Output) -> Result<Exit, Failure> {
+async fn once(catalogue: Arc<Catalogue>, most: usize, output: &Output) -> Result<Exit, Failure> {
     let mut stop = stop::Stop::listen()?;
     let (sources, channels) = output.worlds(&catalogue);
     let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
@@ -84,7 +111,7 @@ async fn once(catalogue: Arc<Catalogue>, output: &Output) -> Result<Exit, Failur
     let plan = (Arc::clone(&catalogue), Arc::clone(&doors));
     let parting = Parting::default();
     let work = async {
-        let pass = once::pass(plan, Arc::clone(&store), Arc::new(SystemClock), AT_ONCE).await;
+        let pass = once::pass(plan, Arc::clone(&store), Arc::new(SystemClock), most).await;
         verdict::explain(pass.reports.iter(), &catalogue, output);
         let sent = post::send(store.as_ref(), &doors, &parting, output).await?;
         match pass.lost {
@@ -96,35 +123,4 @@ async fn once(catalogue: Arc<Catalogue>, output: &Output) -> Result<Exit, Failur
     doors.close().await;
     store.close().await;
     done
-}
-
-async fn run(catalogue: Arc<Catalogue>, output: &Output) -> Result<Exit, Failure> {
-    let stop = stop::Stop::listen()?;
-    let (sources, channels) = output.worlds(&catalogue);
-    let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
-    let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
-    let store: Arc<dyn Store> = Arc::from(store);
-    let scheduler = Scheduler::new(catalogue, doors, Arc::clone(&store), Arc::new(SystemClock));
-    let token = CancellationToken::new();
-    let work = async {
-        let ended = scheduler.run(&token).await;
-        store.close().await;
-        match ended {
-            Ended::Clean => Exit::Done,
-            Ended::BrokenOff => Exit::Terminated,
-        }
-    };
-    Ok(stop.guard(&token, work).await.unwrap_or_else(|exit| exit))
-}
-
-/// The log of the loop: one line per event on standard error.
-fn log(styled: bool) {
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(styled)
-        .with_target(false)
-        .with_max_level(tracing::Level::INFO)
-        .finish();
-    // Only a test that runs two loops in one process finds one installed.
-    let _ = tracing::subscriber::set_global_default(subscriber);
 }

@@ -141,6 +141,14 @@ impl JobId {
         }
     }
 
+    /// Its name, which a job of another kind may have as well.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Alert(name) => name,
+        }
+    }
+
     /// Its kind, in the word of the catalogue.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -110,7 +110,7 @@ mod tests {
     use crate::catalogue::{self, Catalogue};
     use crate::job::{Job, JobId};
     use jiff::{SignedDuration, Timestamp};
-    use proptest::prelude::*;
+    use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_oneof, proptest};
     use std::collections::HashMap;
 
     const LINES: [&str; 6] = ["every 7s", "* * * * *", "*/10 * * * *", "0 * * * *", "30 2 * * *", "0 0 1 * *"];

@@ -1,6 +1,7 @@
 //! The runs that go on: a task for each, and one that records what they learned.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, oneshot};
@@ -63,6 +64,28 @@ pub(super) enum How {
     Gone,
     /// It outlived the grace period, or it panicked.
     BrokenOff,
+}
+
+impl How {
+    /// The word for it in what the loop counts.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Ran(Ran::Judged { report, .. }) => report.standing.as_str(),
+            Self::Ran(Ran::Busy) => "busy",
+            Self::Ran(Ran::Done) => "had_its_run",
+            Self::Lost(_) => "lost",
+            Self::Gone => "gone",
+            Self::BrokenOff => "broken_off",
+        }
+    }
+
+    /// How long it took, when it did its work.
+    pub(super) fn took(&self) -> Option<Duration> {
+        match self {
+            Self::Ran(Ran::Judged { took, .. }) => Some(*took),
+            Self::Ran(Ran::Busy | Ran::Done) | Self::Lost(_) | Self::Gone | Self::BrokenOff => None,
+        }
+    }
 }
 
 /// What is to be recorded.

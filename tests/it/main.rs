@@ -32,4 +32,5 @@ mod surface;
 mod timing;
 mod trouble;
 mod watch;
+mod watched;
 mod year;

@@ -280,13 +280,14 @@ async fn the_loop_begins_with_the_latest_slot_it_missed() {
 }
 
 /// The program itself, its log read line by line.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     log: Box<dyn Iterator<Item = String>>,
 }
 
-fn program(rig: &Rig) -> Program {
-    let mut command = rig.command(&["schedule"]);
+pub(crate) fn program(rig: &Rig, arguments: &[&str], environment: &[(&str, &str)]) -> Program {
+    let mut command = rig.command(&[&["schedule"], arguments].concat());
+    command.envs(environment.iter().copied());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts");
     let log = BufReader::new(child.stderr.take().expect("a pipe")).lines().map(|line| line.expect("text"));
     Program { child, log: Box::new(log) }
@@ -294,17 +295,28 @@ fn program(rig: &Rig) -> Program {
 
 impl Program {
     /// Reads the log up to a line that holds `words`.
-    fn wait_for(&mut self, words: &str) {
-        let seen: Vec<String> = self.log.by_ref().take_while(|line| !line.contains(words)).collect();
-        assert!(self.child.try_wait().expect("known").is_none(), "it ended without `{words}`: {seen:#?}");
+    pub(crate) fn wait_for(&mut self, words: &str) {
+        self.line_with(words);
     }
 
-    fn signal(&self, name: &str) {
+    /// Reads the log up to a line that holds `words`, and gives it.
+    pub(crate) fn line_with(&mut self, words: &str) -> String {
+        let mut seen = Vec::new();
+        for line in self.log.by_ref() {
+            if line.contains(words) {
+                return line;
+            }
+            seen.push(line);
+        }
+        panic!("it ended without `{words}`: {seen:#?}");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let kill = std::process::Command::new("kill").args([name, &self.child.id().to_string()]).status();
         assert!(kill.expect("kill runs").success());
     }
 
-    fn end(mut self) -> (Option<i32>, Vec<String>) {
+    pub(crate) fn end(mut self) -> (Option<i32>, Vec<String>) {
         let rest = self.log.map(|line| without_times(&line)).collect();
         (self.child.wait().expect("ends").code(), rest)
     }
@@ -333,7 +345,7 @@ type = "stdout"
 fn sigterm_and_ctrl_c_end_the_loop_cleanly() {
     for signal in ["-TERM", "-INT"] {
         let rig = Rig::new().catalogue(EVERY_SECOND);
-        let mut program = program(&rig);
+        let mut program = program(&rig, &[], &[]);
         program.wait_for("alert broken: error");
         program.wait_for("alert always: told terminal");
         program.wait_for("alert always: told terminal");
@@ -348,7 +360,7 @@ fn sigterm_and_ctrl_c_end_the_loop_cleanly() {
 fn a_second_signal_ends_at_once() {
     let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as n from n";
     let rig = Rig::new().catalogue(&EVERY_SECOND.replace("select 1 as n\"", &format!("{endless}\"")));
-    let mut program = program(&rig);
+    let mut program = program(&rig, &[], &[]);
     program.wait_for("slot");
     program.signal("-TERM");
     program.wait_for("stopping");
@@ -360,7 +372,7 @@ fn a_second_signal_ends_at_once() {
 fn a_run_that_goes_on_makes_its_alert_skip_a_slot() {
     let endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as n from n";
     let rig = Rig::new().catalogue(&EVERY_SECOND.replace("select 1 as n\"", &format!("{endless}\"")));
-    let mut program = program(&rig);
+    let mut program = program(&rig, &[], &[]);
     program.wait_for("skipped: the run before it still went on");
     program.signal("-TERM");
     program.signal("-KILL");
