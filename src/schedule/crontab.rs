@@ -4,7 +4,9 @@
 //! all there is. So it is fed plain lists of numbers and names, two lines where either day field may choose, and a wall
 //! clock that it takes for UTC. The only file that speaks chrono.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use jiff::civil;
@@ -20,7 +22,7 @@ const BEFORE_FIRST: civil::DateTime = civil::date(1969, 12, 31).at(23, 59, 59, 0
 /// The times of a line as a wall clock shows them, in no zone.
 #[derive(Clone, Debug)]
 pub(super) struct WallClock {
-    matchers: Vec<cron::Schedule>,
+    matchers: Vec<Arc<cron::Schedule>>,
 }
 
 impl WallClock {
@@ -42,10 +44,23 @@ impl WallClock {
     }
 }
 
-fn matcher(line: &Line, day: &str, weekday: &str) -> cron::Schedule {
+/// The matchers that somebody has, by their text: each takes kilobytes, and many jobs share few lines.
+static KNOWN: Mutex<BTreeMap<String, Weak<cron::Schedule>>> = Mutex::new(BTreeMap::new());
+
+fn matcher(line: &Line, day: &str, weekday: &str) -> Arc<cron::Schedule> {
     let [minute, hour, month] = [&line.minute, &line.hour, &line.month].map(|field| list(field, |n| n.to_string()));
     let text = format!("0 {minute} {hour} {day} {month} {weekday}");
-    cron::Schedule::from_str(&text).expect("lists of numbers within range are lines of the crate")
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(matcher) = known.get(&text).and_then(Weak::upgrade) {
+        return matcher;
+    }
+    if known.len().is_power_of_two() {
+        known.retain(|_, matcher| matcher.strong_count() > 0);
+    }
+    let matcher = cron::Schedule::from_str(&text).expect("lists of numbers within range are lines of the crate");
+    let matcher = Arc::new(matcher);
+    known.insert(text, Arc::downgrade(&matcher));
+    matcher
 }
 
 fn list(field: &Field, write: impl Fn(u32) -> String) -> String {
