@@ -20,6 +20,7 @@ use crate::predicate::Predicate;
 use crate::secret::Secret;
 use crate::source;
 use crate::sql::Statement;
+use crate::store;
 
 pub use parameter::{Given, Parameter, ParameterError, ParameterKind};
 pub use problem::{Broken, Problem, render_warning};
@@ -71,8 +72,8 @@ pub struct Catalogue {
 /// The `[state]` table.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// `sqlite:PATH` or `sqlite::memory:`; a relative path starts at the catalogue's folder.
-    pub url: Secret,
+    /// Where, and how to get in.
+    pub store: store::Settings,
     /// How long runs, decisions and settled messages are kept; at least a day.
     pub keep: Duration,
 }

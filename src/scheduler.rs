@@ -254,7 +254,7 @@ impl Scheduler {
         self.due().await;
         let old = Arc::clone(&self.plan);
         self.plan = Arc::new(Plan::new(reload.catalogue, reload.doors));
-        if old.catalogue.state.url.to_string() != self.plan.catalogue.state.url.to_string() {
+        if old.catalogue.state.store.url != self.plan.catalogue.state.store.url {
             warn!("[state] has another `url`: it counts from the next start on");
         }
         let now = self.now();

@@ -30,7 +30,7 @@ mod driver;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
-mod postgres;
+pub(crate) mod postgres;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod resolved;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]

@@ -7,24 +7,68 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::incident::{Health, Instance, Sighting, State, Told, Why};
 use crate::name::Name;
-use crate::secret::{Environment, Revealed, Secret, SecretError};
+use crate::secret::{Revealed, Secret, SecretError};
+use crate::source::{Engine, World};
 use crate::value::Value;
 
 pub use outbox::{Backlog, Condition, Fate, Letter, Outgoing, Pick, Reach, Settlement, Step, Trouble, Turn, Waiting};
 
+mod engine;
+mod kept;
 mod outbox;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod shape;
 mod sqlite;
 mod timetable;
 
 pub use timetable::{Beat, Pause, Punctuality, Queue, Skip, SkipReason, Stand, Timetable};
+
+/// Where state is kept, as checked by the catalogue.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `sqlite:PATH` or `sqlite::memory:`; a relative path starts at the catalogue's folder.
+    pub url: Secret,
+    /// The password, when it is not in the URL.
+    pub password: Option<Secret>,
+    /// A file of certificates to trust instead of the system's, in PEM form.
+    pub ca_file: Option<PathBuf>,
+    /// The schema of a database that holds the tables.
+    pub schema: Name,
+}
+
+/// The schema where nothing names another.
+const SCHEMA: &str = "rowcall";
+
+impl Settings {
+    /// A store at `url`, with nothing else said.
+    #[must_use]
+    pub fn at(url: Secret) -> Self {
+        Self { url, password: None, ca_file: None, schema: Name::new(SCHEMA).expect("a name") }
+    }
+
+    /// Whether a database server keeps it, for any number of machines.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        Engine::of_url(self.url.literal_prefix()) == Some(Engine::Postgres)
+    }
+
+    /// Whether everything is forgotten when the process ends.
+    #[must_use]
+    pub fn is_fleeting(&self) -> bool {
+        self.url.literal_prefix() == "sqlite::memory:"
+    }
+}
 
 /// What rowcall remembers between runs.
 pub trait Store: Timetable {
@@ -198,19 +242,55 @@ pub enum Claimed {
     /// The job is ours.
     Granted(Claim),
     /// Another run of it is going on.
-    Busy,
+    Busy(Busy),
     /// The slot has had its run.
     Done,
 }
 
-/// A job that is ours until this is dropped.
+/// What is known of the run that has the job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Busy {
+    /// The due instant it runs for, when that is known.
+    pub slot: Option<Timestamp>,
+    /// After this long the job is free if whoever has it is dead; none when it is free at that very moment.
+    pub lease: Option<Duration>,
+}
+
+impl Busy {
+    /// How long to wait before another machine may be asked to have failed at this slot; none when it runs another one.
+    #[must_use]
+    pub fn watch(&self, slot: Timestamp) -> Option<Duration> {
+        self.lease.filter(|_| self.slot == Some(slot))
+    }
+}
+
+/// A job that is ours until this is dropped or an outcome is recorded with it, whichever comes first.
 pub struct Claim {
     /// The job.
     pub job: String,
     /// The due instant it runs for; none for a run by hand.
     pub slot: Option<Timestamp>,
+    /// Its number among those who had the job; what an earlier one learned is refused.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a lock of the operating system has no number"))]
+    fence: i64,
+    /// Cancelled when the job is no longer ours.
+    lost: CancellationToken,
     /// Releases the job when dropped.
     _guard: Box<dyn Send + Sync>,
+}
+
+impl Claim {
+    /// Ends when the job is no longer surely ours: another machine may have it, and nothing that this run learns may be
+    /// recorded. Never ends where a claim cannot be lost.
+    pub async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+
+    /// Whether that is so by now.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost.is_cancelled()
+    }
 }
 
 impl fmt::Debug for Claim {
@@ -409,27 +489,28 @@ pub struct StoreError {
     pub hint: Option<String>,
 }
 
-/// Opens the store that `url` names, and brings it to this version's shape; a relative path starts at `folder`.
+/// Opens the store, and brings it to this version's shape.
 ///
 /// # Errors
-/// The URL cannot be resolved, the file cannot be opened or created, is something else, or was written by a newer
+/// The URL cannot be resolved, the store cannot be opened or created, is something else, or was written by a newer
 /// version.
-pub async fn open(url: &Secret, environment: &Environment, folder: &Path) -> Result<Box<dyn Store>, StoreError> {
-    let store = sqlite::Sqlite::open(reveal(url, environment, folder).await?.expose(), folder).await?;
+pub async fn open(settings: &Settings, world: &World) -> Result<Box<dyn Store>, StoreError> {
+    if settings.is_postgres() {
+        return postgres(settings, world).await;
+    }
+    let store = sqlite::Sqlite::open(reveal(settings, world).await?.expose(), &world.folder).await?;
     Ok(Box::new(store))
 }
 
-/// Opens the store that `url` names to look at it: nothing is created and nothing can be written. None when there is no
-/// such store yet.
+/// Opens the store to look at it: nothing is created and nothing can be written. None when there is no such store yet.
 ///
 /// # Errors
-/// The URL cannot be resolved, the file cannot be opened, is something else, or was written by another version.
-pub async fn read(
-    url: &Secret,
-    environment: &Environment,
-    folder: &Path,
-) -> Result<Option<Box<dyn Store>>, StoreError> {
-    let store = sqlite::Sqlite::read(reveal(url, environment, folder).await?.expose(), folder).await?;
+/// The URL cannot be resolved, the store cannot be opened, is something else, or was written by another version.
+pub async fn read(settings: &Settings, world: &World) -> Result<Option<Box<dyn Store>>, StoreError> {
+    if settings.is_postgres() {
+        return read_postgres(settings, world).await;
+    }
+    let store = sqlite::Sqlite::read(reveal(settings, world).await?.expose(), &world.folder).await?;
     Ok(store.map(|store| Box::new(store) as Box<dyn Store>))
 }
 
@@ -450,15 +531,53 @@ pub struct Examination {
 ///
 /// # Errors
 /// As [`read`].
-pub async fn examine(
-    url: &Secret,
-    environment: &Environment,
-    folder: &Path,
-) -> Result<Option<Examination>, StoreError> {
-    sqlite::examine(reveal(url, environment, folder).await?.expose(), folder).await
+pub async fn examine(settings: &Settings, world: &World) -> Result<Option<Examination>, StoreError> {
+    if settings.is_postgres() {
+        return examine_postgres(settings, world).await;
+    }
+    sqlite::examine(reveal(settings, world).await?.expose(), &world.folder).await
 }
 
-async fn reveal(url: &Secret, environment: &Environment, folder: &Path) -> Result<Revealed, StoreError> {
+#[cfg(feature = "postgres")]
+async fn examine_postgres(settings: &Settings, world: &World) -> Result<Option<Examination>, StoreError> {
+    match postgres::Postgres::read(settings, world).await? {
+        Some(store) => store.examine(settings.schema.as_str()).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn examine_postgres(settings: &Settings, world: &World) -> Result<Option<Examination>, StoreError> {
+    postgres(settings, world).await.map(|_| None)
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(settings: &Settings, world: &World) -> Result<Box<dyn Store>, StoreError> {
+    Ok(Box::new(postgres::Postgres::open(settings, world).await?))
+}
+
+#[cfg(feature = "postgres")]
+async fn read_postgres(settings: &Settings, world: &World) -> Result<Option<Box<dyn Store>>, StoreError> {
+    let store = postgres::Postgres::read(settings, world).await?;
+    Ok(store.map(|store| Box::new(store) as Box<dyn Store>))
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn postgres(settings: &Settings, _: &World) -> Result<Box<dyn Store>, StoreError> {
+    Err(StoreError {
+        place: settings.url.to_string(),
+        problem: "this build keeps no state in PostgreSQL".into(),
+        hint: Some("build rowcall with `--features postgres`".into()),
+    })
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn read_postgres(settings: &Settings, world: &World) -> Result<Option<Box<dyn Store>>, StoreError> {
+    postgres(settings, world).await.map(Some)
+}
+
+async fn reveal(settings: &Settings, world: &World) -> Result<Revealed, StoreError> {
+    let url = &settings.url;
     let failed = |error: SecretError| StoreError { place: url.to_string(), problem: error.to_string(), hint: None };
-    url.reveal(environment, folder).await.map_err(failed)
+    url.reveal(&world.environment, &world.folder).await.map_err(failed)
 }

@@ -16,6 +16,8 @@ use crate::channel::heartbeat;
 use crate::name::{Name, nearest};
 use crate::schedule;
 use crate::secret::Secret;
+use crate::source::Engine;
+use crate::store;
 
 mod alert;
 mod builtin;
@@ -139,21 +141,45 @@ fn zone(section: &Section<'_, '_>) -> Option<TimeZone> {
 }
 
 fn state(top: &Section<'_, '_>) -> State {
-    let url = || Secret::parse(DEFAULT_STATE, "the default").expect("the default has no reference");
-    let Some(section) = top.section("state") else { return State { url: url(), keep: DEFAULT_KEEP } };
+    let url = Secret::parse(DEFAULT_STATE, "the default").expect("the default has no reference");
+    let mut store = store::Settings::at(url);
+    let Some(section) = top.section("state") else { return State { store, keep: DEFAULT_KEEP } };
     let keep = section.duration("keep").unwrap_or(DEFAULT_KEEP);
     if keep < LEAST_KEEP {
         let problem = Problem::new(section.key_span("keep"), "`keep` must be a day or more");
         section.report(problem.hint("a slot that was forgotten could be run again"));
     }
     let text = section.text("url");
-    if let Some(text) = text.as_ref().filter(|text| !text.value.starts_with("sqlite:")) {
-        let problem = Problem::new(text.span.clone(), "the store is a SQLite file");
-        section.report(problem.hint("write `sqlite:PATH`, or `sqlite::memory:` to keep nothing"));
+    let engine = text.as_ref().map_or(Some(Engine::Sqlite), |text| Engine::of_url(&text.value));
+    match (engine, &text) {
+        (Some(Engine::Mysql) | None, Some(text)) => {
+            let problem = Problem::new(text.span.clone(), "state is kept in a SQLite file or in PostgreSQL");
+            section.report(problem.hint("write `sqlite:PATH`, `sqlite::memory:` to keep nothing, or `postgres://..`"));
+        }
+        (Some(Engine::Sqlite), _) => {
+            for key in ["password", "ca_file", "schema"] {
+                if section.text(key).is_some() {
+                    let problem = Problem::new(section.key_span(key), format!("`{key}` is for a `postgres://..` url"));
+                    section.report(problem.hint("leave it out: a SQLite file needs none"));
+                }
+            }
+        }
+        (Some(Engine::Mysql | Engine::Postgres) | None, _) => {
+            store.password = section.text("password").and_then(|text| secret(&section, "password", &text));
+            store.ca_file = section.text("ca_file").map(|text| text.value.into());
+            if let Some(schema) = section.text("schema") {
+                match Name::new(&schema.value) {
+                    Ok(name) => store.schema = name,
+                    Err(error) => section.report(Problem::new(schema.span, error.to_string())),
+                }
+            }
+        }
     }
-    let given = text.and_then(|text| secret(&section, "url", &text));
+    if let Some(url) = text.and_then(|text| secret(&section, "url", &text)) {
+        store.url = url;
+    }
     section.finish();
-    State { url: given.unwrap_or_else(url), keep }
+    State { store, keep }
 }
 
 /// `[heartbeat]`.

@@ -14,12 +14,12 @@ use super::post::{self, Parting};
 use super::progress::Progress;
 use super::target::{self, Target, TargetParser};
 use super::{complete, find, select, stop, verdict};
-use crate::catalogue::{Alert, Catalogue};
+use crate::catalogue::Alert;
 use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
 use crate::job::batch::{Batch, Ended, Keeping};
 use crate::message::Severity;
-use crate::secret::Environment;
+use crate::source::World;
 use crate::store::{self, Fate, Letter, Outgoing, Pick, Store};
 
 mod account;
@@ -115,7 +115,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         let parting = Parting::default();
         let work = async {
             match flags.notify {
-                true => notify(&batch, &sources.environment, &wishes, &parting, output).await,
+                true => notify(&batch, &sources, &wishes, &parting, output).await,
                 false => judge(&batch, Keeping::Nothing, &wishes, Vec::new(), output).await.map(|(exit, _)| exit),
             }
         };
@@ -175,19 +175,19 @@ fn sort_out<'a>(
 /// The same journey as the loop: state, incidents, messages.
 async fn notify(
     batch: &Batch<'_>,
-    environment: &Environment,
+    world: &World,
     wishes: &Wishes,
     parting: &Parting,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let Catalogue { state, folder, .. } = batch.catalogue;
+    let settings = &batch.catalogue.state.store;
     if wishes.dry_run {
-        let store = store::read(&state.url, environment, folder).await?;
+        let store = store::read(settings, world).await?;
         let earlier = earlier(batch, store.as_deref()).await?;
         let (exit, _) = judge(batch, Keeping::Rehearsal(store.as_deref()), wishes, earlier, output).await?;
         return Ok(exit);
     }
-    let store = store::open(&state.url, environment, folder).await?;
+    let store = store::open(settings, world).await?;
     let done = tell(batch, store.as_ref(), wishes, parting, output).await;
     store.close().await;
     done

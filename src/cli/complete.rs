@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::CommandFactory;
 use clap_complete::CompleteEnv;
@@ -13,6 +14,7 @@ use super::completions::VARIABLE;
 use super::{Arguments, find, stop};
 use crate::catalogue::Catalogue;
 use crate::secret::Environment;
+use crate::source::World;
 use crate::store::{self, Letter, Pick};
 
 /// Ends the process with an answer when a shell asks for one.
@@ -41,14 +43,13 @@ pub(super) fn channels() -> Vec<CompletionCandidate> {
 
 /// The messages that wait or were given up, of a store that is a file.
 pub(super) fn letters() -> Vec<CompletionCandidate> {
-    let Some(catalogue) = catalogue().filter(|catalogue| catalogue.state.url.literal_prefix().starts_with("sqlite:"))
-    else {
+    let Some(catalogue) = catalogue().filter(|catalogue| !catalogue.state.store.is_postgres()) else {
         return Vec::new();
     };
     let found = stop::runtime().ok().and_then(|runtime| {
         runtime.block_on(async {
-            let environment = Environment::of_process();
-            let store = store::read(&catalogue.state.url, &environment, &catalogue.folder).await.ok()??;
+            let world = World { environment: Environment::of_process(), folder: Arc::clone(&catalogue.folder) };
+            let store = store::read(&catalogue.state.store, &world).await.ok()??;
             store.outbox(&Pick { waiting: true, dead: true, ..Pick::default() }).await.ok()
         })
     });

@@ -60,7 +60,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         }
     }
     let (last, mut explanation) = stop::runtime()?.block_on(async {
-        let store = open(&catalogue, &sources.environment).await?;
+        let store = open(&catalogue, &sources).await?;
         let known = recollect(store.as_ref(), alert).await;
         store.close().await;
         known.map_err(Failure::from)

@@ -202,7 +202,7 @@ impl Plan<'_> {
 
     /// The folder of the state where it is a file.
     fn state_folder(&self) -> Option<PathBuf> {
-        let prefix = self.catalogue.state.url.literal_prefix();
+        let prefix = self.catalogue.state.store.url.literal_prefix();
         let file = prefix.strip_prefix("sqlite://").or_else(|| prefix.strip_prefix("sqlite:"))?;
         if file == ":memory:" {
             return None;

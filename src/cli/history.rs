@@ -157,7 +157,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let wanted = wanted(flags, &catalogue)?;
     let (sources, _) = output.worlds(&catalogue);
     let (runs, skips) = stop::runtime()?.block_on(async {
-        let store = open(&catalogue, &sources.environment).await?;
+        let store = open(&catalogue, &sources).await?;
         let runs = store.history(&wanted).await?;
         let job = wanted.about.as_ref().map(Subject::job);
         let skips = match flags.state {

@@ -94,7 +94,7 @@ struct Silent {
 fn silences(json: bool, catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Failure> {
     let (sources, _) = output.worlds(catalogue);
     let silences = stop::runtime()?.block_on(async {
-        let store = silence::open(catalogue, &sources.environment).await?;
+        let store = silence::open(catalogue, &sources).await?;
         let silences = store.silences(SystemClock.now()).await;
         store.close().await;
         silences.map_err(Failure::from)

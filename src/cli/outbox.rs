@@ -82,7 +82,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let (sources, _) = output.worlds(&catalogue);
     let environment = &sources.environment;
     stop::runtime()?.block_on(async {
-        let store = open(&catalogue, environment).await?;
+        let store = open(&catalogue, &sources).await?;
         let done = match &flags.action {
             Action::List(flags) => list(flags, &catalogue, store.as_ref(), output).await,
             Action::Retry(flags) => retry(flags, store.as_ref(), output).await,

@@ -43,7 +43,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let now = SystemClock.now();
     let ends = flags.length.map(|length| until(now, length)).transpose()?;
     stop::runtime()?.block_on(async {
-        let store = open(&catalogue, &sources.environment).await?;
+        let store = open(&catalogue, &sources).await?;
         let (who, reason) = (who(&sources.environment), flags.reason.clone());
         store.pause(&Pause { job: job.id().to_string(), since: now, until: ends, who, reason }).await?;
         store.close().await;
@@ -62,7 +62,7 @@ pub(super) fn resume(flags: &ResumeFlags, config: Option<&Path>, output: &mut Ou
     let job = select::job(&catalogue, &flags.job)?;
     let (sources, _) = output.worlds(&catalogue);
     let ended = stop::runtime()?.block_on(async {
-        let store = open(&catalogue, &sources.environment).await?;
+        let store = open(&catalogue, &sources).await?;
         let ended = store.resume(&job.id().to_string(), SystemClock.now()).await?;
         store.close().await;
         Ok::<_, Failure>(ended)

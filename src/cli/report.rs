@@ -17,7 +17,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::job::Doors;
 use crate::job::report::{Built, build};
 use crate::name::{Name, nearest};
-use crate::secret::Environment;
+use crate::source::World;
 use crate::store::{self, Memory, Store};
 
 mod form;
@@ -55,7 +55,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         let doors = Doors::new(&catalogue, &sources, &channels);
         let press = Press { catalogue: &catalogue, doors: &doors, reports: &reports, now: SystemClock.now() };
         let done = tokio::select! {
-            done = press.print(&place, &sources.environment, output) => done,
+            done = press.print(&place, &sources, output) => done,
             exit = stop.signal() => Ok(exit),
         };
         doors.close().await;
@@ -93,9 +93,8 @@ struct Press<'a> {
 
 impl Press<'_> {
     /// What is remembered is read and nothing is written.
-    async fn print(&self, place: &Place<'_>, environment: &Environment, output: &mut Output) -> Result<Exit, Failure> {
-        let Catalogue { state, folder, .. } = self.catalogue;
-        let store = store::read(&state.url, environment, folder).await?;
+    async fn print(&self, place: &Place<'_>, world: &World, output: &mut Output) -> Result<Exit, Failure> {
+        let store = store::read(&self.catalogue.state.store, world).await?;
         let mut exit = Exit::Done;
         for (index, report) in self.reports.iter().enumerate() {
             let built = self.build(report, store.as_deref()).await?;

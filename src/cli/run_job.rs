@@ -48,7 +48,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         let mut stop = stop::Stop::listen()?;
         let (sources, channels) = output.worlds(&catalogue);
         let doors = Doors::new(&catalogue, &sources, &channels);
-        let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
+        let store = store::open(&catalogue.state.store, &sources).await?;
         let parting = Parting::default();
         let work = async {
             if is_paused(job, store.as_ref(), output).await? {
@@ -97,8 +97,12 @@ fn told(job: Job<'_>, ran: &Ran, threshold: Option<Severity>, catalogue: &Catalo
             Some(found.merge(verdict::unjudged(std::slice::from_ref(report))))
         }
         Ran::Done => Some(Exit::Done),
-        Ran::Busy => {
+        Ran::Busy(_) => {
             output.say(&format!("{} is being run by another rowcall; left to that one\n", job.id()));
+            None
+        }
+        Ran::Lost => {
+            output.say(&format!("{} was taken over by another rowcall; left to that one\n", job.id()));
             None
         }
     }

@@ -88,7 +88,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
 async fn pauses(catalogue: &Catalogue, output: &Output) -> Vec<Pause> {
     let (sources, _) = output.worlds(catalogue);
     let known = async {
-        let Some(store) = store::read(&catalogue.state.url, &sources.environment, &catalogue.folder).await? else {
+        let Some(store) = store::read(&catalogue.state.store, &sources).await? else {
             return Ok(Vec::new());
         };
         let pauses = store.pauses(SystemClock.now()).await;
@@ -106,7 +106,7 @@ async fn once(catalogue: Arc<Catalogue>, most: usize, output: &Output) -> Result
     let mut stop = stop::Stop::listen()?;
     let (sources, channels) = output.worlds(&catalogue);
     let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
-    let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
+    let store = store::open(&catalogue.state.store, &sources).await?;
     let store: Arc<dyn Store> = Arc::from(store);
     let plan = (Arc::clone(&catalogue), Arc::clone(&doors));
     let parting = Parting::default();

@@ -15,6 +15,7 @@ use crate::catalogue::{Alert, Catalogue};
 use crate::clock::{Clock, SystemClock};
 use crate::render::moment;
 use crate::secret::Environment;
+use crate::source::World;
 use crate::store::{self, Silence, Store};
 
 #[derive(Debug, Args)]
@@ -56,7 +57,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         reason: flags.reason.clone(),
     };
     stop::runtime()?.block_on(async {
-        let store = open(&catalogue, &sources.environment).await?;
+        let store = open(&catalogue, &sources).await?;
         let done = store.silence(&silence).await;
         store.close().await;
         done.map_err(Failure::from)
@@ -83,11 +84,11 @@ pub(super) fn alert<'a>(catalogue: &'a Catalogue, word: &str) -> Result<&'a Aler
 }
 
 /// The store, unless it forgets everything when this process ends.
-pub(super) async fn open(catalogue: &Catalogue, environment: &Environment) -> Result<Box<dyn Store>, Failure> {
-    if catalogue.state.url.literal_prefix() == "sqlite::memory:" {
+pub(super) async fn open(catalogue: &Catalogue, world: &World) -> Result<Box<dyn Store>, Failure> {
+    if catalogue.state.store.is_fleeting() {
         return Err(Failure::usage("the catalogue keeps no state").hint("name a file in [state], or leave [state] out"));
     }
-    Ok(store::open(&catalogue.state.url, environment, &catalogue.folder).await?)
+    Ok(store::open(&catalogue.state.store, world).await?)
 }
 
 /// The canonical text of a key from words of the command line: one value, `column=value` pairs joined by commas, or the

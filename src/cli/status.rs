@@ -102,7 +102,7 @@ async fn ask(
     output: &Output,
 ) -> Result<Status, StoreError> {
     let (sources, _) = output.worlds(catalogue);
-    let Some(store) = store::read(&catalogue.state.url, &sources.environment, &catalogue.folder).await? else {
+    let Some(store) = store::read(&catalogue.state.store, &sources).await? else {
         return Ok(Status::of(max_age, now, Vec::new()));
     };
     let mut status = Status::of(max_age, now, store.beats().await?);

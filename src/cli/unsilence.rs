@@ -28,7 +28,7 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let key = flags.key.as_deref().map(|word| key(alert, word)).transpose()?;
     let (sources, _) = output.worlds(&catalogue);
     let ended = stop::runtime()?.block_on(async {
-        let store = open(&catalogue, &sources.environment).await?;
+        let store = open(&catalogue, &sources).await?;
         let done = store.unsilence(&alert.name, key.as_deref(), SystemClock.now()).await;
         store.close().await;
         done.map_err(Failure::from)

@@ -266,7 +266,7 @@ async fn claim(alert: &Alert, keeping: Keeping<'_>) -> Result<Option<Option<Clai
     let Keeping::Everything(store) = keeping else { return Ok(Some(None)) };
     match store.claim(&alert.job(), None).await? {
         Claimed::Granted(claim) => Ok(Some(Some(claim))),
-        Claimed::Busy | Claimed::Done => Ok(None),
+        Claimed::Busy(_) | Claimed::Done => Ok(None),
     }
 }
 

@@ -12,7 +12,7 @@ use super::alert::{Trouble, conclude, find};
 use crate::catalogue::Alert;
 use crate::incident::{Health, State};
 use crate::secret::{Environment, Secret};
-use crate::source::{Cause, SourceError};
+use crate::source::{Cause, SourceError, World};
 use crate::store::{self, Claimed, Store, StoreError};
 use crate::table::Table;
 
@@ -40,7 +40,8 @@ pub async fn rehearse(
     steps: impl IntoIterator<Item = (Timestamp, Result<Table, String>)>,
 ) -> Result<Vec<Played>, StoreError> {
     let place = Secret::parse("sqlite::memory:", "a rehearsal").expect("it names no secret");
-    let store = store::open(&place, &Environment::default(), Path::new(".")).await?;
+    let world = World { environment: Environment::default(), folder: Path::new(".").into() };
+    let store = store::open(&store::Settings::at(place), &world).await?;
     let mut played = Vec::new();
     for (at, answer) in steps {
         let trouble = |words| Trouble::Source(SourceError::new(&alert.ask.source, Cause::Statement, words));

@@ -13,7 +13,7 @@ use super::{Doors, Job, JobId};
 use crate::catalogue::Alert;
 use crate::clock::Clock;
 use crate::source::{Cause, SourceError};
-use crate::store::{Claim, Claimed, Memory, Outcome, Store, StoreError};
+use crate::store::{Busy, Claim, Claimed, Memory, Outcome, Store, StoreError};
 
 /// The first wait before asking again; it doubles with each attempt.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -33,7 +33,9 @@ pub enum Ran {
         took: Duration,
     },
     /// Another run of the same job is going on; this one did nothing.
-    Busy,
+    Busy(Busy),
+    /// The claim was lost on the way: nothing was recorded, and another machine may have the slot.
+    Lost,
     /// The slot has had its run; this one did nothing.
     Done,
 }
@@ -44,7 +46,7 @@ pub enum Begun {
     /// The job is ours.
     Ours(Box<Ours>),
     /// Another run of the same job is going on.
-    Busy,
+    Busy(Busy),
     /// The slot has had its run.
     Done,
 }
@@ -82,10 +84,10 @@ pub async fn job(
 ) -> Result<Ran, StoreError> {
     let ours = match begin(job, store, slot).await? {
         Begun::Ours(ours) => *ours,
-        Begun::Busy => return Ok(Ran::Busy),
+        Begun::Busy(busy) => return Ok(Ran::Busy(busy)),
         Begun::Done => return Ok(Ran::Done),
     };
-    let learned = work(job, ours, doors, clock, &CancellationToken::new()).await;
+    let Some(learned) = work(job, ours, doors, clock, &CancellationToken::new()).await else { return Ok(Ran::Lost) };
     record(store, vec![learned]).await.pop().expect("one was learned")
 }
 
@@ -96,7 +98,7 @@ pub async fn job(
 pub async fn begin(job: Job<'_>, store: &dyn Store, slot: Option<Timestamp>) -> Result<Begun, StoreError> {
     let claim = match store.claim(&job.id().to_string(), slot).await? {
         Claimed::Granted(claim) => claim,
-        Claimed::Busy => return Ok(Begun::Busy),
+        Claimed::Busy(busy) => return Ok(Begun::Busy(busy)),
         Claimed::Done => return Ok(Begun::Done),
     };
     let memory = match job {
@@ -106,15 +108,25 @@ pub async fn begin(job: Job<'_>, store: &dyn Store, slot: Option<Timestamp>) -> 
 }
 
 /// Does the work of a job that was begun. Asks again, as often as the job says, when a source cannot be reached, until `stop`.
-pub async fn work(job: Job<'_>, ours: Ours, doors: &Doors, clock: &dyn Clock, stop: &CancellationToken) -> Learned {
+/// Gives nothing when the claim is lost on the way.
+pub async fn work(
+    job: Job<'_>,
+    ours: Ours,
+    doors: &Doors,
+    clock: &dyn Clock,
+    stop: &CancellationToken,
+) -> Option<Learned> {
     let Ours { claim, memory } = ours;
     match job {
         Job::Alert(alert) => {
             let begun = clock.now();
-            let finding = ask_again(alert, doors, &memory, claim.slot, (clock, stop)).await;
+            let finding = tokio::select! {
+                finding = ask_again(alert, doors, &memory, claim.slot, (clock, stop)) => finding,
+                () = claim.lost() => return None,
+            };
             let (outcome, report) = conclude(alert, &memory, &finding, claim.slot.unwrap_or(begun));
             let took = Duration::try_from(finding.ended.duration_since(finding.started)).unwrap_or_default();
-            Learned { id: job.id(), slot: claim.slot, claim, outcome, report, took }
+            Some(Learned { id: job.id(), slot: claim.slot, claim, outcome, report, took })
         }
     }
 }
@@ -134,8 +146,10 @@ pub async fn record(store: &dyn Store, learned: Vec<Learned>) -> Vec<Result<Ran,
             counts
         }
     };
-    let ran = |(learned, messages): (Learned, Result<usize, StoreError>)| {
-        messages.map(|messages| Ran::Judged { report: learned.report, messages, took: learned.took })
+    let ran = |(learned, messages): (Learned, Result<usize, StoreError>)| match messages {
+        Ok(messages) => Ok(Ran::Judged { report: learned.report, messages, took: learned.took }),
+        Err(_) if learned.claim.is_lost() => Ok(Ran::Lost),
+        Err(error) => Err(error),
     };
     learned.into_iter().zip(counts).map(ran).collect()
 }

@@ -12,10 +12,12 @@ use crate::job::alert::{Report, Standing};
 use crate::job::run::Ran;
 use crate::job::{Job, JobId, deadline};
 use crate::message::one_line;
-use crate::store::{Punctuality, SkipReason};
+use crate::store::{Busy, Punctuality, SkipReason};
 
 /// When a job that somebody else runs is tried again, if it is to wait.
 const BUSY_PAUSE: SignedDuration = SignedDuration::from_secs(1);
+/// When a slot is tried again whose claim was lost.
+const LOST_PAUSE: SignedDuration = SignedDuration::from_millis(50);
 /// When a slot is tried again that the store could not record.
 const STORE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -34,7 +36,11 @@ impl Scheduler {
                 }
                 None
             }
-            How::Ran(Ran::Busy) => self.busy(&id, slot),
+            How::Ran(Ran::Busy(busy)) => self.busy(&id, slot, *busy),
+            How::Ran(Ran::Lost) => {
+                warn!("{id}: slot {slot}: the claim was lost, beginning again");
+                Some(LOST_PAUSE)
+            }
             How::Ran(Ran::Done) => {
                 info!("{id}: slot {slot} has had its run");
                 None
@@ -53,7 +59,7 @@ impl Scheduler {
             match how {
                 How::Ran(Ran::Judged { report, .. }) => reports.push(Ok(report)),
                 How::Lost(problem) => reports.push(Err(problem)),
-                How::Ran(Ran::Busy | Ran::Done) | How::Gone | How::BrokenOff => {}
+                How::Ran(Ran::Busy(_) | Ran::Lost | Ran::Done) | How::Gone | How::BrokenOff => {}
             }
         } else if let (Some(wait), Some(active)) = (again, self.active.get_mut(&id)) {
             active.again = true;
@@ -62,8 +68,12 @@ impl Scheduler {
         self.follow(id);
     }
 
-    /// Somebody else runs the job: by hand, or another process.
-    fn busy(&self, id: &JobId, slot: Timestamp) -> Option<SignedDuration> {
+    /// Somebody else runs the job: by hand, or another process. A machine that runs the same slot is watched: when it dies,
+    /// this one takes the slot over as soon as its lease is over.
+    fn busy(&self, id: &JobId, slot: Timestamp, busy: Busy) -> Option<SignedDuration> {
+        if let Some(lease) = busy.watch(slot) {
+            return Some(SignedDuration::try_from(lease).unwrap_or(SignedDuration::MAX));
+        }
         match Job::find(&self.plan.catalogue, id)?.timing().overlap {
             Overlap::Queue => Some(BUSY_PAUSE),
             Overlap::Skip => {

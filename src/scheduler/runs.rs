@@ -71,7 +71,8 @@ impl How {
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Ran(Ran::Judged { report, .. }) => report.standing.as_str(),
-            Self::Ran(Ran::Busy) => "busy",
+            Self::Ran(Ran::Busy(_)) => "busy",
+            Self::Ran(Ran::Lost) => "claim_lost",
             Self::Ran(Ran::Done) => "had_its_run",
             Self::Lost(_) => "lost",
             Self::Gone => "gone",
@@ -83,7 +84,7 @@ impl How {
     pub(super) fn took(&self) -> Option<Duration> {
         match self {
             Self::Ran(Ran::Judged { took, .. }) => Some(*took),
-            Self::Ran(Ran::Busy | Ran::Done) | Self::Lost(_) | Self::Gone | Self::BrokenOff => None,
+            Self::Ran(Ran::Busy(_) | Ran::Lost | Ran::Done) | Self::Lost(_) | Self::Gone | Self::BrokenOff => None,
         }
     }
 }
@@ -131,11 +132,12 @@ impl Runner {
             Ok(Begun::Ours(ours)) => {
                 let learned = run::work(job, *ours, &plan.doors, self.clock.as_ref(), &self.stop).await;
                 parting.left();
+                let Some(learned) = learned else { return Some(How::Ran(Ran::Lost)) };
                 self.notes.send(Note::Learned(Box::new(learned))).ok()?;
                 parting.ended = None;
                 None
             }
-            Ok(Begun::Busy) => Some(How::Ran(Ran::Busy)),
+            Ok(Begun::Busy(busy)) => Some(How::Ran(Ran::Busy(busy))),
             Ok(Begun::Done) => Some(How::Ran(Ran::Done)),
             Err(error) => Some(How::Lost(error)),
         }

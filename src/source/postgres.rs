@@ -6,19 +6,15 @@
 
 use std::sync::Mutex;
 
-use tokio::task::JoinHandle;
-use tokio_postgres::{CancelToken, Client, Config};
-
 use super::binding::Sent;
 use super::door::Door;
 use super::driver::{Driver, Failure};
 use super::resolved::Resolved;
 use super::sink::Sink;
-use super::{Cause, Guard, Request, Settings, Source, SourceError, World};
+use super::{Guard, Request, Settings, Source, SourceError, World};
 use address::Address;
-use refusal::Speech;
+use line::{Canceller, Line, Way};
 use run::Trouble;
-use tls::Tls;
 
 mod address;
 mod asked;
@@ -26,6 +22,7 @@ mod compound;
 mod conninfo;
 mod decode;
 mod form;
+pub(crate) mod line;
 mod numeric;
 mod parameter;
 mod passfile;
@@ -65,32 +62,20 @@ struct Postgres {
     address: Mutex<Option<String>>,
 }
 
-/// A connection, and the task that moves its bytes.
+/// A line, and what its session is like.
 struct Session {
-    client: Client,
-    /// Ends with the connection; its result says why.
-    mover: JoinHandle<Result<(), tokio_postgres::Error>>,
-    tls: Tls,
-    zone: zone::Zone,
-    speech: Speech,
+    line: Line,
     styles: styles::Styles,
 }
 
 impl Driver for Postgres {
     type Session = Session;
-    type Canceller = (CancelToken, Tls);
+    type Canceller = Canceller;
 
     async fn connect(&self) -> Result<Session, SourceError> {
-        let resolved = Resolved::of(&self.settings, &self.world).await?;
-        let address = Address::read(&resolved, &self.world, self.settings.ca_file.is_some())?;
-        let speech = Speech::new(address.speaker().clone(), address.place(), address.remark());
-        *self.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(address.place());
-        let folder = &self.world.folder;
-        let ca_file = self.settings.ca_file.as_ref().map(|file| folder.join(file));
-        let ca_file = ca_file.or_else(|| address.ca_file(folder));
-        let tls = Tls::new(address.trust(), ca_file.as_deref(), address.identity(folder))
-            .map_err(|problem| address.speaker().error(Cause::Settings, &problem))?;
-        reach(address.into_config(), tls, speech).await
+        let way = Way::of(&self.settings, &self.world).await?;
+        *self.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(way.place().to_owned());
+        Ok(Session { line: way.connect().await?, styles: styles::Styles::unknown() })
     }
 
     fn address(&self) -> Option<String> {
@@ -98,11 +83,11 @@ impl Driver for Postgres {
     }
 
     fn is_alive(&self, session: &Session) -> bool {
-        !session.client.is_closed()
+        !session.line.client.is_closed()
     }
 
-    fn canceller(&self, session: &Session) -> (CancelToken, Tls) {
-        (session.client.cancel_token(), session.tls.clone())
+    fn canceller(&self, session: &Session) -> Canceller {
+        session.line.canceller()
     }
 
     async fn run(&self, session: &mut Session, request: &Request, sink: &mut Sink) -> Result<(), Failure> {
@@ -114,46 +99,23 @@ impl Driver for Postgres {
     }
 
     async fn ping(&self, session: &mut Session) -> Result<(), Failure> {
-        match session.client.simple_query("select 1").await {
+        match session.line.client.simple_query("select 1").await {
             Ok(_) => Ok(()),
             Err(error) => Err(session.failure(Trouble::Driver(error), None).await),
         }
     }
 
-    async fn cancel(&self, (token, tls): &(CancelToken, Tls)) {
-        // When the server cannot be reached for this, the connection is closed all the same.
-        let _ = match tls {
-            Tls::Plain => token.cancel_query(tokio_postgres::NoTls).await,
-            Tls::Rustls(maker) => token.cancel_query(maker.clone()).await,
-        };
+    async fn cancel(&self, canceller: &Canceller) {
+        canceller.cancel().await;
     }
 
     fn cut(&self, session: Session) {
-        session.mover.abort();
+        session.line.cut();
     }
 
     async fn close(&self, session: Session) {
-        drop(session.client);
-        // Lets the goodbye out; the caller limits the wait.
-        let _ = session.mover.await;
+        session.line.close().await;
     }
-}
-
-async fn reach(config: Config, tls: Tls, speech: Speech) -> Result<Session, SourceError> {
-    let refused = |error| speech.connecting(&error);
-    let (client, mover, zone) = match &tls {
-        Tls::Plain => {
-            let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(refused)?;
-            let zone = zone::Zone::new(connection.parameter("TimeZone"));
-            (client, tokio::spawn(connection), zone)
-        }
-        Tls::Rustls(maker) => {
-            let (client, connection) = config.connect(maker.clone()).await.map_err(refused)?;
-            let zone = zone::Zone::new(connection.parameter("TimeZone"));
-            (client, tokio::spawn(connection), zone)
-        }
-    };
-    Ok(Session { client, mover, tls, zone, speech, styles: styles::Styles::unknown() })
 }
 
 impl Session {
@@ -161,37 +123,34 @@ impl Session {
     /// startup options: poolers refuse them.
     async fn get_to_know(&self) -> Option<Vec<tokio_postgres::SimpleQueryMessage>> {
         let question = self.styles.question()?;
-        let (answer, _) =
-            tokio::join!(biased; self.client.simple_query(&question), self.client.batch_execute(NOTICING));
+        let client = &self.line.client;
+        let (answer, _) = tokio::join!(biased; client.simple_query(&question), client.batch_execute(NOTICING));
         // Without an answer every style is set in every transaction.
         answer.ok()
     }
 
     async fn failure(&mut self, trouble: Trouble, sent: Option<&Sent<'_>>) -> Failure {
+        let speech = self.line.speech();
         let error = match trouble {
             Trouble::Driver(error) => error,
             Trouble::Type { column, of } => {
                 let problem = format!("column `{column}` has the type `{of}`, which cannot be shown");
-                return Failure::usable(self.speech.value(&problem, Some(&cast(&column))));
+                return Failure::usable(speech.value(&problem, Some(&cast(&column))));
             }
             Trouble::Value { column } => {
                 // Rows may still be coming: cutting the line ends them.
                 let problem = format!("column `{column}` holds a value that cannot be shown");
-                return Failure::lost(self.speech.value(&problem, Some(&cast(&column))));
+                return Failure::lost(speech.value(&problem, Some(&cast(&column))));
             }
         };
         if refusal::is_fatal(&error) {
-            return Failure::lost(self.speech.lost(&error));
+            return Failure::lost(speech.lost(&error));
         }
-        if !(error.is_closed() || self.client.is_closed()) {
-            return Failure::usable(self.speech.answering(&error, sent));
+        if !self.line.is_broken(&error) {
+            return Failure::usable(speech.answering(&error, sent));
         }
-        // The mover knows the server's last words.
-        let reason = match (&mut self.mover).await {
-            Ok(Err(reason)) => reason,
-            _ => error,
-        };
-        Failure::lost(self.speech.lost(&reason))
+        let reason = self.line.last_words(error).await;
+        Failure::lost(self.line.speech().lost(&reason))
     }
 }
 

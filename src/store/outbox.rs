@@ -18,6 +18,9 @@ pub struct Turn {
     pub channel: Name,
     /// What was wrong with the channel when the turn was taken; none when it works.
     pub trouble: Option<Trouble>,
+    /// Its number among those who had the turn; what an earlier one writes is refused.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a lock of the operating system has no number"))]
+    pub(super) fence: i64,
     /// Gives the turn back when dropped.
     pub(super) lease: Box<dyn Lease>,
 }

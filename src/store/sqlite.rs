@@ -11,25 +11,20 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, Transaction};
+use tokio_util::sync::CancellationToken;
 
+use super::kept::{history, letter, outbox, prune, recall, record, silence};
 use super::outbox::Lease;
 use super::{
-    Backlog, Claim, Claimed, Letter, Memory, Outcome, Past, Pick, Reach, Recall, Silence, Step, Store, StoreError,
-    Subject, Turn, Waiting, Wanted,
+    Backlog, Busy, Claim, Claimed, Letter, Memory, Outcome, Past, Pick, Reach, Recall, Silence, Step, Store,
+    StoreError, Subject, Turn, Waiting, Wanted,
 };
 use crate::name::Name;
 
+mod engine;
 mod examine;
-mod history;
-mod letter;
 mod migrate;
-mod outbox;
-mod prune;
-mod recall;
-mod record;
-mod shape;
-mod silence;
 mod timetable;
 
 pub(super) use examine::examine;
@@ -103,8 +98,48 @@ impl Sqlite {
     }
 
     async fn memories(&self, wanted: &[recall::Wanted<'_>]) -> Result<Vec<Memory>, StoreError> {
+        self.ask(async |one| recall::memories(one, wanted).await).await
+    }
+
+    /// Asks one thing.
+    async fn ask<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
         let mut connection = self.connection.lock().await;
-        recall::memories(&mut connection, wanted).await.map_err(|error| self.failed(&error))
+        work(&mut connection).await.map_err(|error| self.failed(&error))
+    }
+
+    /// Changes something, in a transaction.
+    async fn write<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.connection.lock().await;
+        let mut transaction = self.begin(&mut connection).await?;
+        let done = work(&mut transaction).await;
+        self.commit(transaction, done).await
+    }
+
+    /// Begins a transaction that writes: it waits for its turn now rather than failing later.
+    async fn begin<'c>(
+        &self,
+        connection: &'c mut SqliteConnection,
+    ) -> Result<Transaction<'c, sqlx::Sqlite>, StoreError> {
+        connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| self.failed(&error))
+    }
+
+    /// Ends it; what failed leaves nothing behind.
+    async fn commit<T>(
+        &self,
+        transaction: Transaction<'_, sqlx::Sqlite>,
+        done: Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        let ended = match done {
+            Ok(done) => transaction.commit().await.map(|()| done),
+            Err(error) => Err(error),
+        };
+        ended.map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &sqlx::Error) -> StoreError {
@@ -198,23 +233,26 @@ impl Drop for Held {
 impl Store for Sqlite {
     fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>> {
         Box::pin(async move {
-            let Some(guard) = self.take(job)? else { return Ok(Claimed::Busy) };
+            let Some(guard) = self.take(job)? else { return Ok(Claimed::Busy(Busy::default())) };
             let done = match slot {
                 Some(slot) => recall::has_run(&mut *self.connection.lock().await, job, slot).await,
                 None => Ok(false),
             };
             Ok(match done.map_err(|error| self.failed(&error))? {
                 true => Claimed::Done,
-                false => Claimed::Granted(Claim { job: job.to_owned(), slot, _guard: guard }),
+                false => Claimed::Granted(Claim {
+                    job: job.to_owned(),
+                    slot,
+                    fence: 0,
+                    lost: CancellationToken::new(),
+                    _guard: guard,
+                }),
             })
         })
     }
 
     fn last_slot<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            recall::last_slot(&mut connection, job).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| recall::last_slot(one, job).await))
     }
 
     fn recall<'a>(
@@ -247,8 +285,10 @@ impl Store for Sqlite {
 
     fn record<'a>(&'a self, runs: &'a [(&'a Claim, &'a Outcome)]) -> BoxFuture<'a, Result<Vec<usize>, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            record::outcomes(&mut connection, runs).await.map_err(|error| self.failed(&error))
+            if runs.is_empty() {
+                return Ok(Vec::new());
+            }
+            self.write(async move |one| record::outcomes(one, runs).await).await
         })
     }
 
@@ -256,8 +296,8 @@ impl Store for Sqlite {
         Box::pin(async move {
             let Some(guard) = self.take(&format!("channel {channel}"))? else { return Ok(None) };
             let mut connection = self.connection.lock().await;
-            let trouble = outbox::trouble(&mut connection, channel).await.map_err(|error| self.failed(&error))?;
-            Ok(Some(Turn { channel: channel.clone(), trouble, lease: Box::new(Locked { _guard: guard }) }))
+            let trouble = outbox::trouble(&mut *connection, channel).await.map_err(|error| self.failed(&error))?;
+            Ok(Some(Turn { channel: channel.clone(), trouble, fence: 0, lease: Box::new(Locked { _guard: guard }) }))
         })
     }
 
@@ -267,45 +307,27 @@ impl Store for Sqlite {
         now: Timestamp,
         reach: Reach,
     ) -> BoxFuture<'a, Result<Vec<Waiting>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            outbox::due(&mut connection, &turn.channel, now, reach).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| outbox::due(one, &turn.channel, now, reach).await))
     }
 
     fn step<'a>(&'a self, turn: &'a Turn, step: &'a Step<'a>) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            outbox::step(&mut connection, &turn.channel, step).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.write(async move |one| outbox::step(one, &turn.channel, step).await))
     }
 
     fn next_attempt<'a>(&'a self, channel: &'a Name) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            outbox::next_attempt(&mut connection, channel).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| outbox::next_attempt(one, channel).await))
     }
 
     fn backlog(&self) -> BoxFuture<'_, Result<Vec<Backlog>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            outbox::backlog(&mut connection).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| outbox::backlog(one).await))
     }
 
     fn outbox<'a>(&'a self, pick: &'a Pick) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            letter::picked(&mut connection, pick).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| letter::picked(one, pick).await))
     }
 
     fn hasten<'a>(&'a self, pick: &'a Pick, now: Timestamp) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            letter::hasten(&mut connection, pick, now).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.write(async move |one| letter::hasten(one, pick, now).await))
     }
 
     fn discard<'a>(
@@ -314,17 +336,11 @@ impl Store for Sqlite {
         who: &'a str,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            letter::discard(&mut connection, pick, who, now).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.write(async move |one| letter::discard(one, pick, who, now).await))
     }
 
     fn silence<'a>(&'a self, silence: &'a Silence) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            silence::add(&mut connection, silence).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| silence::add(one, silence).await))
     }
 
     fn unsilence<'a>(
@@ -333,31 +349,19 @@ impl Store for Sqlite {
         key: Option<&'a str>,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<u64, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            silence::end(&mut connection, alert, key, now).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| silence::end(one, alert, key, now).await))
     }
 
     fn silences(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<Silence>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            silence::lasting(&mut connection, now).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| silence::lasting(one, now).await))
     }
 
     fn history<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, Result<Vec<Past>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            history::runs(&mut connection, wanted).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| history::runs(one, wanted).await))
     }
 
     fn letters<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
-        Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            letter::of_alert(&mut connection, alert).await.map_err(|error| self.failed(&error))
-        })
+        Box::pin(self.ask(async move |one| letter::of_alert(one, alert).await))
     }
 
     fn prune(&self, before: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
@@ -368,8 +372,10 @@ impl Store for Sqlite {
             let mut pruned = 0;
             for _ in 0..prune::MOST_BATCHES {
                 // Others may write between two batches.
-                let batch = prune::batch(&mut *self.connection.lock().await, before).await;
-                let rows = batch.map_err(|error| self.failed(&error))?;
+                let mut connection = self.connection.lock().await;
+                let mut transaction = self.begin(&mut connection).await?;
+                let rows = prune::batch(&mut *transaction, before).await;
+                let rows = self.commit(transaction, rows).await?;
                 pruned += rows;
                 if rows == 0 {
                     return Ok(pruned);

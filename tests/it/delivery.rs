@@ -50,7 +50,7 @@ impl Stage {
         let channels =
             channel::World { environment: Environment::default(), folder, printer, clock: Arc::clone(&clock) as _ };
         let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
-        let store = store::open(&catalogue.state.url, &Environment::default(), rig.path()).await.expect("opens");
+        let store = store::open(&catalogue.state.store, &sources).await.expect("opens");
         Self { rig, catalogue, doors, store: Arc::from(store), clock }
     }
 

@@ -13,8 +13,8 @@ use rowcall::message::{Kind, Receipt};
 use rowcall::name::Name;
 use rowcall::predicate::Context;
 use rowcall::secret::{Environment, Secret};
-use rowcall::source::{Cause, SourceError};
-use rowcall::store::{self, Claim, Claimed, Reach, Settlement, Silence, Step, Store, Subject, Turn, Wanted};
+use rowcall::source::{Cause, SourceError, World};
+use rowcall::store::{self, Claim, Claimed, Reach, Settings, Settlement, Silence, Step, Store, Subject, Turn, Wanted};
 use rowcall::table::Table;
 use rowcall::value::Value;
 
@@ -89,7 +89,8 @@ fn key(index: usize) -> String {
 
 async fn open(folder: &Path, url: &str) -> Box<dyn Store> {
     let url = Secret::parse(url, "a test").expect("reads");
-    store::open(&url, &Environment::default(), folder).await.expect("opens")
+    let world = World { environment: Environment::default(), folder: folder.into() };
+    store::open(&Settings::at(url), &world).await.expect("opens")
 }
 
 fn finding(alert: &Alert, event: &Event, now: Timestamp) -> Finding {
@@ -119,7 +120,7 @@ async fn claim(store: &dyn Store, slot: Timestamp) -> Claim {
     for _ in 0..100_000 {
         match store.claim("alert low", Some(slot)).await.expect("answers") {
             Claimed::Granted(claim) => return claim,
-            Claimed::Busy => tokio::task::yield_now().await,
+            Claimed::Busy(_) => tokio::task::yield_now().await,
             Claimed::Done => panic!("the slot had its run"),
         }
     }

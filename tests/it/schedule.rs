@@ -93,7 +93,7 @@ impl Stage {
         let clock = Arc::new(ManualClock::new(minute(0)));
         let channels = channel::World { environment: Environment::default(), folder, printer, clock: clock.clone() };
         let doors = Arc::new(Doors::new(&catalogue, &sources, &channels));
-        let store = store::open(&catalogue.state.url, &Environment::default(), rig.path()).await.expect("opens");
+        let store = store::open(&catalogue.state.store, &sources).await.expect("opens");
         Self { rig, catalogue, doors, clock, store: Arc::from(store), messages }
     }
 

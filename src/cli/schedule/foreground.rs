@@ -53,7 +53,7 @@ pub(super) async fn run(catalogue: Arc<Catalogue>, wishes: Wishes, output: &Outp
         Reload { doors: Arc::new(Doors::new(&catalogue, &sources, &channels)), catalogue }
     };
     let (sources, _) = output.worlds(&catalogue);
-    let store = store::open(&catalogue.state.url, &sources.environment, &catalogue.folder).await?;
+    let store = store::open(&catalogue.state.store, &sources).await?;
     let store: Arc<dyn Store> = Arc::from(store);
     let Reload { doors, .. } = open(Arc::clone(&catalogue));
     let (reloads, reloaded) = mpsc::channel(1);

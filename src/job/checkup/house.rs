@@ -33,9 +33,9 @@ fn remarks(count: usize) -> String {
 }
 
 async fn state(checkup: &Checkup<'_>) -> Result<Vec<Finding>, StoreError> {
-    let (url, environment, folder) = (&checkup.catalogue.state.url, &checkup.world.environment, &checkup.world.folder);
+    let (settings, world) = (&checkup.catalogue.state.store, checkup.world);
     let about = About::State;
-    let Some(examined) = store::examine(url, environment, folder).await? else {
+    let Some(examined) = store::examine(settings, world).await? else {
         return Ok(vec![Finding::ok(&about, "there is none yet: the first `check --notify` or `schedule` makes it")]);
     };
     let size = size(usize::try_from(examined.size).unwrap_or(usize::MAX));
@@ -45,7 +45,7 @@ async fn state(checkup: &Checkup<'_>) -> Result<Vec<Finding>, StoreError> {
         false => Finding::problem(&about, Fault::Database, format!("{place}, damaged: {}", examined.damage.join("; ")))
             .next("stop rowcall, move the file away, and restore it from a backup or begin anew"),
     }];
-    if let Some(store) = store::read(url, environment, folder).await? {
+    if let Some(store) = store::read(settings, world).await? {
         let backlog = store.backlog().await?;
         store.close().await;
         findings.extend(backlog.iter().flat_map(|backlog| waiting(checkup, backlog)));

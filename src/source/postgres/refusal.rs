@@ -8,8 +8,8 @@ use crate::source::driver::READ_ONLY;
 use crate::source::resolved::{Speaker, chain, is_certificate};
 use crate::source::{Cause, SourceError};
 
-const PASSWORD: &str = "set `password` in the source, or write it into ~/.pgpass";
-const LOGIN: &str = "check the user, the `password` of the source and the server's pg_hba.conf";
+const PASSWORD: &str = "set `password` beside `url`, or write it into ~/.pgpass";
+const LOGIN: &str = "check the user, the `password` beside `url` and the server's pg_hba.conf";
 
 /// Puts what the driver reports into words.
 #[derive(Clone)]
@@ -96,7 +96,7 @@ pub(super) fn is_fatal(error: &Error) -> bool {
     matches!(severity, Some(Severity::Fatal | Severity::Panic))
 }
 
-fn text(refusal: &DbError) -> String {
+pub(super) fn text(refusal: &DbError) -> String {
     let detail = refusal.detail().map_or_else(String::new, |detail| format!("; {detail}"));
     format!("{}{detail} ({})", refusal.message(), refusal.code().code())
 }

@@ -46,7 +46,7 @@ pub(super) async fn run(
     timeout: Duration,
     sink: &mut Sink,
 ) -> Result<(), Trouble> {
-    let client = &session.client;
+    let client = &session.line.client;
     let limit = format!("set local statement_timeout = {}{}", milliseconds(timeout), session.styles.local());
     let begin = format!("begin read only; {limit}");
     // Polled in this order, they go out together; the server answers them one after the other.
@@ -63,10 +63,10 @@ pub(super) async fn run(
             return Err(error.into());
         }
     };
-    let mut scratch = Scratch::new(&session.zone);
+    let mut scratch = Scratch::new(&session.line.zone);
     let Some(decoders) = decoders(&statement) else {
         client.batch_execute("rollback").await?;
-        let transaction = session.client.build_transaction().read_only(true).start().await?;
+        let transaction = session.line.client.build_transaction().read_only(true).start().await?;
         transaction.batch_execute(&limit).await?;
         asked::run(&transaction, &statement, sent, &mut scratch, sink).await?;
         return Ok(transaction.rollback().await?);

@@ -1,14 +1,13 @@
 //! Forgets what is old and what nothing needs any more.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{Connection, Error, SqliteConnection};
 
-use super::shape::micros;
+use crate::store::engine::{Engine, Row, change_each};
 
 /// How long after a pass the next one begins.
 const PAUSE: SignedDuration = SignedDuration::from_hours(1);
 /// How many batches one call makes.
-pub(super) const MOST_BATCHES: usize = 100;
+pub(in crate::store) const MOST_BATCHES: usize = 100;
 
 /// The last run of each job says how it stands, and that its slot had its run.
 const RUNS: &str = "select id from runs r where started < $1
@@ -39,7 +38,7 @@ const SILENCES: &str = "delete from silences where id in
      (select id from silences where coalesce(ended, until) < $1 limit 500)";
 
 /// Whether a pass is due; takes it if so.
-pub(super) fn is_time(last: &mut Option<Timestamp>, now: Timestamp) -> bool {
+pub(in crate::store) fn is_time(last: &mut Option<Timestamp>, now: Timestamp) -> bool {
     let due = last.is_none_or(|last| now.duration_since(last) >= PAUSE);
     if due {
         *last = Some(now);
@@ -47,19 +46,16 @@ pub(super) fn is_time(last: &mut Option<Timestamp>, now: Timestamp) -> bool {
     due
 }
 
-/// At most 500 rows of each kind, in one short transaction; gives how many rows, none when nothing old is left.
-pub(super) async fn batch(connection: &mut SqliteConnection, before: Timestamp) -> Result<u64, Error> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let runs: Vec<i64> = sqlx::query_scalar(RUNS).bind(micros(before)).fetch_all(&mut *transaction).await?;
-    for run in &runs {
-        for sql in ["delete from decisions where run = $1", "delete from runs where id = $1"] {
-            sqlx::query(sql).bind(run).execute(&mut *transaction).await?;
-        }
+/// At most 500 rows of each kind; gives how many rows, none when nothing old is left.
+pub(in crate::store) async fn batch<E: Engine>(engine: &mut E, before: Timestamp) -> Result<u64, E::Error> {
+    let mut runs = Vec::new();
+    for row in engine.rows(RUNS, &[before.into()]).await? {
+        runs.push(row.integer(0)?);
     }
-    let mut rows = runs.len() as u64;
+    change_each(engine, ("delete from decisions where run in (", ")"), &runs, |run| [(*run).into()]).await?;
+    let mut rows = change_each(engine, ("delete from runs where id in (", ")"), &runs, |run| [(*run).into()]).await?;
     for sql in [MESSAGES, SILENCES, SKIPS] {
-        rows += sqlx::query(sql).bind(micros(before)).execute(&mut *transaction).await?.rows_affected();
+        rows += engine.change(sql, &[before.into()]).await?;
     }
-    transaction.commit().await?;
     Ok(rows)
 }
