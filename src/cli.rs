@@ -69,7 +69,7 @@ enum Verb {
     Query(query::Flags),
     /// Judge alerts once; exit 1 when one fires
     Check(check::Flags),
-    /// Build reports, and print them or write them to a file
+    /// Build reports, and print them, write them to a file or send them
     Report(report::Flags),
     /// Judge alerts on the rows of a file, without a database; exit 1 when one fails
     Test(test::Flags),

@@ -18,7 +18,7 @@ use tracing::{error, info, warn};
 
 use crate::catalogue::{Catalogue, Missed, Overlap};
 use crate::clock::Clock;
-use crate::job::alert::Report;
+use crate::job::run::Ran;
 use crate::job::{Doors, Job, JobId, deadline};
 use crate::store::{Skip, SkipReason, Stand, Store, StoreError};
 
@@ -32,6 +32,7 @@ use self::senders::Senders;
 mod aftermath;
 mod agenda;
 mod deadlines;
+mod journal;
 mod lanes;
 pub mod metrics;
 mod missed;
@@ -67,7 +68,7 @@ pub struct Scheduler {
     seen: Timestamp,
     metrics: Arc<Metrics>,
     /// Collects what alerts were found to be, for who wants to tell it.
-    reports: Option<Vec<Result<Report, StoreError>>>,
+    reports: Option<Vec<Result<Ran, StoreError>>>,
 }
 
 /// A job that runs or waits to run.

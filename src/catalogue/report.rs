@@ -1,6 +1,7 @@
 //! `[reports.x]`, checked.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::chart;
 use crate::name::Name;
@@ -29,6 +30,8 @@ pub struct Report {
     pub notify: Vec<Name>,
     /// Who is told when a part of it fails; nobody here means `notify`.
     pub owners: Vec<Name>,
+    /// How long its messages are worth delivering.
+    pub retry_for: Duration,
     /// The files that travel with it.
     pub attach: Vec<Attach>,
     /// Where to read more.
@@ -91,6 +94,11 @@ impl Report {
             }
         }
         Ok(self)
+    }
+
+    /// The sources it asks, one for each question.
+    pub fn sources(&self) -> impl Iterator<Item = &Name> {
+        self.questions().map(|(ask, _)| &ask.source)
     }
 
     /// The channels that are told of trouble with the report itself.

@@ -8,14 +8,17 @@ use clap_complete::engine::ArgValueCandidates;
 use jiff::Timestamp;
 
 use self::form::{Form, Place};
-use super::failure::{Exit, Failure, visible_lines};
+use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::post::{self, Parting};
 use super::query::pair;
-use super::{complete, find, select, stop};
+use super::{complete, find, select, stop, verdict};
 use crate::catalogue::{Catalogue, Report};
+use crate::channel::preview;
 use crate::clock::{Clock, SystemClock};
-use crate::job::Doors;
-use crate::job::report::{Built, build};
+use crate::job::report::{Built, build, conclude, standings};
+use crate::job::run::{self, Ran};
+use crate::job::{Doors, Job};
 use crate::name::{Name, nearest};
 use crate::source::World;
 use crate::store::{self, Memory, Store};
@@ -39,6 +42,15 @@ pub(super) struct Flags {
     /// Only this section, counted from 1
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     section: Option<u16>,
+    /// Send it as the schedule does, and remember that
+    #[arg(long, conflicts_with_all = ["format", "output", "section", "chart", "wide"])]
+    send: bool,
+    /// With --send: show what would be sent where; send nothing, remember nothing
+    #[arg(long, requires = "send")]
+    dry_run: bool,
+    /// Draw charts with characters where no terminal is
+    #[arg(long)]
+    chart: bool,
     /// Do not clip tables to the width of the terminal
     #[arg(long)]
     wide: bool,
@@ -54,10 +66,15 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         let (sources, channels) = output.worlds(&catalogue);
         let doors = Doors::new(&catalogue, &sources, &channels);
         let press = Press { catalogue: &catalogue, doors: &doors, reports: &reports, now: SystemClock.now() };
-        let done = tokio::select! {
-            done = press.print(&place, &sources, output) => done,
-            exit = stop.signal() => Ok(exit),
+        let parting = Parting::default();
+        let work = async {
+            match (flags.send, flags.dry_run) {
+                (true, false) => press.send(&sources, &parting, output).await,
+                (true, true) => press.rehearse(&sources, output).await,
+                (false, _) => press.print(&place, &sources, output).await,
+            }
         };
+        let done = stop.part(&parting, work).await.unwrap_or_else(Ok);
         doors.close().await;
         done
     })
@@ -102,7 +119,7 @@ impl Press<'_> {
                 writeln!(output)?;
             }
             place.write(&built.page, output)?;
-            exit = exit.merge(self.explain(report, &built, output));
+            exit = exit.merge(verdict::failed([&built], self.catalogue, output));
         }
         if let Some(store) = store {
             store.close().await;
@@ -111,26 +128,60 @@ impl Press<'_> {
     }
 
     async fn build(&self, report: &Report, store: Option<&dyn Store>) -> Result<Built, Failure> {
-        let memory = match store {
-            Some(store) => store.recall_report(&report.name).await?,
-            None => Memory::default(),
-        };
-        Ok(build(report, self.catalogue, self.doors, &memory, store, self.now).await?)
+        let memory = self.memory(report, store).await?;
+        let alerts = standings(report, self.catalogue, store).await?;
+        Ok(build(report, self.catalogue, self.doors, &memory, &alerts, (self.now, self.now)).await)
     }
 
-    /// What failed, in full: where it stands in the catalogue, what happened, what to do next.
-    fn explain(&self, report: &Report, built: &Built, output: &Output) -> Exit {
-        for (number, trouble) in built.page.troubles() {
-            let line = report.sections.get(number - 1).map_or(report.line, |section| section.line);
-            let place = format!("{}:{line}", self.catalogue.path.display());
-            let hint = trouble.hint.as_ref().map(|hint| format!("\n  next: {hint}")).unwrap_or_default();
-            let problem = visible_lines(&trouble.problem);
-            output.say(&format!("report `{}`, section {number} at {place}: {problem}{hint}\n", report.name));
+    async fn memory(&self, report: &Report, store: Option<&dyn Store>) -> Result<Memory, Failure> {
+        match store {
+            Some(store) => Ok(store.recall_report(&report.name).await?),
+            None => Ok(Memory::default()),
         }
-        match built.page.failed() {
-            0 => Exit::Done,
-            _ if built.settings_at_fault => Exit::Usage,
-            _ => Exit::NoVerdict,
+    }
+
+    /// The same journey as the loop: recorded, then sent.
+    async fn send(&self, world: &World, parting: &Parting, output: &mut Output) -> Result<Exit, Failure> {
+        let state = &self.catalogue.state;
+        let store = store::open(&state.store, world).await?;
+        let mut exit = Exit::Done;
+        for report in self.reports {
+            let job = Job::Report(report, self.catalogue);
+            match run::job(job, self.doors, store.as_ref(), None, &SystemClock).await? {
+                Ran::Built { built, .. } => exit = exit.merge(verdict::failed([&*built], self.catalogue, output)),
+                Ran::Judged { .. } => unreachable!("a report is built"),
+                Ran::Busy(_) | Ran::Lost | Ran::Done => {
+                    output.say(&format!("{} is being run by another rowcall; left to that one\n", job.id()));
+                }
+            }
         }
+        store.prune(state.horizon(self.now), self.now).await?;
+        let sent = post::send(store.as_ref(), self.doors, parting, output).await;
+        store.close().await;
+        Ok(exit.merge(sent?))
+    }
+
+    /// What would be sent, and where.
+    async fn rehearse(&self, world: &World, output: &mut Output) -> Result<Exit, Failure> {
+        let store = store::read(&self.catalogue.state.store, world).await?;
+        let mut exit = Exit::Done;
+        for report in self.reports {
+            let built = self.build(report, store.as_deref()).await?;
+            let memory = self.memory(report, store.as_deref()).await?;
+            let messages = conclude(report, &memory, &built).messages;
+            let plural = if messages.len() == 1 { "" } else { "s" };
+            writeln!(output, "report `{}`: {} message{plural} would be sent", report.name, messages.len())?;
+            for outgoing in messages {
+                let files =
+                    self.catalogue.channels.get(&outgoing.channel).is_some_and(|it| it.settings.carries_files());
+                writeln!(output, "\nto channel `{}`:", outgoing.channel)?;
+                output.write_all(preview(&outgoing.message, files).as_bytes())?;
+            }
+            exit = exit.merge(verdict::failed([&built], self.catalogue, output));
+        }
+        if let Some(store) = store {
+            store.close().await;
+        }
+        Ok(exit)
     }
 }

@@ -96,6 +96,7 @@ fn told(job: Job<'_>, ran: &Ran, threshold: Option<Severity>, catalogue: &Catalo
             let found = if loud && report.standing == Standing::Firing { Exit::Found } else { Exit::Done };
             Some(found.merge(verdict::unjudged(std::slice::from_ref(report))))
         }
+        Ran::Built { built, .. } => Some(verdict::failed([&**built], catalogue, output)),
         Ran::Done => Some(Exit::Done),
         Ran::Busy(_) => {
             output.say(&format!("{} is being run by another rowcall; left to that one\n", job.id()));

@@ -113,9 +113,10 @@ async fn once(catalogue: Arc<Catalogue>, most: usize, output: &Output) -> Result
     let work = async {
         let pass = once::pass(plan, Arc::clone(&store), Arc::new(SystemClock), most).await;
         verdict::explain(pass.reports.iter(), &catalogue, output);
+        let failed = verdict::failed(&pass.built, &catalogue, output);
         let sent = post::send(store.as_ref(), &doors, &parting, output).await?;
         match pass.lost {
-            None => Ok(verdict::unjudged(&pass.reports).merge(sent)),
+            None => Ok(verdict::unjudged(&pass.reports).merge(failed).merge(sent)),
             Some(lost) => Err(lost.into()),
         }
     };

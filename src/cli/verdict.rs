@@ -5,6 +5,7 @@ use super::output::Output;
 use crate::catalogue::Catalogue;
 use crate::job::alert::{Report, Standing};
 use crate::job::deliver::Delivery;
+use crate::job::report::Built;
 use crate::name::Name;
 use crate::store::{Backlog, Settlement};
 
@@ -26,6 +27,24 @@ pub(super) fn unjudged(reports: &[Report]) -> Exit {
         Standing::Firing | Standing::Recovering | Standing::Pending | Standing::Ok => Exit::Done,
     };
     reports.iter().map(of).fold(Exit::Done, Exit::merge)
+}
+
+/// What failed of reports, in full: where it stands in the catalogue, what happened, what to do next; and the exit code
+/// of that.
+pub(super) fn failed<'a>(built: impl IntoIterator<Item = &'a Built>, catalogue: &Catalogue, output: &Output) -> Exit {
+    let mut exit = Exit::Done;
+    for built in built {
+        let report = catalogue.reports.get(built.page.name.as_str());
+        for (number, trouble) in built.page.troubles() {
+            let line = report.and_then(|report| report.sections.get(number - 1)).map_or(0, |section| section.line);
+            let place = format!("{}:{line}", catalogue.path.display());
+            let hint = trouble.hint.as_ref().map(|hint| format!("\n  next: {hint}")).unwrap_or_default();
+            let problem = visible_lines(&trouble.problem);
+            output.say(&format!("report `{}`, section {number} at {place}: {problem}{hint}\n", built.page.name));
+            exit = exit.merge(if built.settings_at_fault { Exit::Usage } else { Exit::NoVerdict });
+        }
+    }
+    exit
 }
 
 /// Says what was tried and not delivered, and the exit code of that.

@@ -1,7 +1,8 @@
-//! The journey of a report: ask, compose.
+//! The journey of a report: ask, compose, conclude.
 //!
 //! [`build`] is the part that touches the world: every question of every section is asked side by side, equal ones once,
-//! and all of them at one instant. A section that fails shows why in its place, and the page is built all the same.
+//! and all of them at one instant. A section that fails shows why in its place, and the page is built all the same. What
+//! was built goes through [`conclude`], which is pure: to everything that is to be recorded and sent, as one outcome.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,8 +14,12 @@ use crate::name::Name;
 use crate::page::{self, AlertLine, Page};
 use crate::store::{Memory, Remembered, Store, StoreError};
 
+mod announce;
 mod ask;
 mod compose;
+mod conclude;
+
+pub use conclude::conclude;
 
 /// A report that was built, and what is to be remembered of it.
 #[derive(Debug)]
@@ -33,23 +38,19 @@ pub struct Built {
     pub settings_at_fault: bool,
 }
 
-/// Builds the page of `report` as it is at `at`. `memory` has the values of the run before, `store` how alerts stand; without
-/// them there is nothing to hold a value against, and no alert was judged.
-///
-/// # Errors
-/// The store failed.
+/// Builds the page of `report` as it is at `at`; `now` is when it is asked, which may be later. `memory` has the values of the
+/// run before, `alerts` are its [`standings`].
 pub async fn build(
     report: &Report,
     catalogue: &Catalogue,
     doors: &Doors,
     memory: &Memory,
-    store: Option<&dyn Store>,
-    at: Timestamp,
-) -> Result<Built, StoreError> {
+    alerts: &[(Name, AlertLine)],
+    (at, now): (Timestamp, Timestamp),
+) -> Built {
     let clock = tokio::time::Instant::now();
-    let (answers, alerts) =
-        tokio::join!(ask::answers(report, catalogue, doors, at), standings(report, catalogue, store));
-    let composed = compose::compose(report, &answers, &alerts?, memory, at);
+    let answers = ask::answers(report, catalogue, doors, at).await;
+    let composed = compose::compose(report, &answers, alerts, memory, at);
     let elapsed = SignedDuration::try_from(clock.elapsed()).unwrap_or_default();
     let page = Page {
         name: report.name.to_string(),
@@ -61,31 +62,37 @@ pub async fn build(
         link: report.link.clone(),
         sections: composed.sections,
     };
-    Ok(Built {
+    Built {
         page,
-        started: at,
-        ended: at.checked_add(elapsed).unwrap_or(at),
+        started: now,
+        ended: now.checked_add(elapsed).unwrap_or(now),
         rows: answers.rows(),
         values: composed.values,
         settings_at_fault: answers.settings_at_fault(),
-    })
+    }
 }
 
-/// How the alerts that the report names stand, by name.
-async fn standings(
+/// How the alerts that the report names stand, by name; without a store none was judged.
+///
+/// # Errors
+/// The store failed.
+pub async fn standings(
     report: &Report,
     catalogue: &Catalogue,
     store: Option<&dyn Store>,
 ) -> Result<Vec<(Name, AlertLine)>, StoreError> {
-    let named = report.sections.iter().filter_map(|section| match &section.content {
-        Content::Alerts(names) => Some(names),
-        Content::Question(_) | Content::Text(_) => None,
-    });
-    let mut lines: Vec<(Name, AlertLine)> = Vec::new();
-    for alert in named.flatten().filter_map(|name| catalogue.alerts.get(name)) {
-        if lines.iter().any(|(name, _)| *name == alert.name) {
-            continue;
+    let mut named: Vec<&Name> = Vec::new();
+    for section in &report.sections {
+        match &section.content {
+            Content::Alerts(names) => named.extend(names),
+            Content::Question(_) | Content::Text(_) => {}
         }
+    }
+    named.sort_unstable();
+    named.dedup();
+    let mut lines: Vec<(Name, AlertLine)> = Vec::with_capacity(named.len());
+    for name in named {
+        let Some(alert) = catalogue.alerts.get(name) else { continue };
         let memory = match store {
             Some(store) => store.recall(&alert.name, &alert.ask.source, &[]).await?,
             None => Memory::default(),

@@ -8,10 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::alert::{Finding, Report, Trouble, ask, conclude};
+use super::report::{self, Built};
 use super::scheduled::fnv;
 use super::{Doors, Job, JobId};
 use crate::catalogue::Alert;
 use crate::clock::Clock;
+use crate::name::Name;
+use crate::page::AlertLine;
 use crate::source::{Cause, SourceError};
 use crate::store::{Busy, Claim, Claimed, Memory, Outcome, Store, StoreError};
 
@@ -30,6 +33,17 @@ pub enum Ran {
         /// How many messages were decided.
         messages: usize,
         /// How long the question took, judging included.
+        took: Duration,
+    },
+    /// A report was built and recorded.
+    Built {
+        /// The page, and what failed on it.
+        built: Box<Built>,
+        /// How it was built, in a sentence.
+        note: String,
+        /// How many messages were decided.
+        messages: usize,
+        /// How long the questions took, composing included.
         took: Duration,
     },
     /// Another run of the same job is going on; this one did nothing.
@@ -56,6 +70,8 @@ pub enum Begun {
 pub struct Ours {
     claim: Claim,
     memory: Memory,
+    /// How the alerts stand that a report tells of.
+    alerts: Vec<(Name, AlertLine)>,
 }
 
 /// A run that has done its work and is to be recorded.
@@ -67,8 +83,17 @@ pub struct Learned {
     pub slot: Option<Timestamp>,
     claim: Claim,
     outcome: Outcome,
-    report: Report,
+    found: Found,
     took: Duration,
+}
+
+/// What a run found.
+#[derive(Debug)]
+enum Found {
+    /// How an alert stands.
+    Alert(Report),
+    /// A page.
+    Page(Box<Built>),
 }
 
 /// Runs one job from its beginning to its record. `slot` is the due instant when a schedule asked for the run.
@@ -101,10 +126,13 @@ pub async fn begin(job: Job<'_>, store: &dyn Store, slot: Option<Timestamp>) -> 
         Claimed::Busy(busy) => return Ok(Begun::Busy(busy)),
         Claimed::Done => return Ok(Begun::Done),
     };
-    let memory = match job {
-        Job::Alert(alert) => store.recall(&alert.name, &alert.ask.source, &alert.unless).await?,
+    let (memory, alerts) = match job {
+        Job::Alert(alert) => (store.recall(&alert.name, &alert.ask.source, &alert.unless).await?, Vec::new()),
+        Job::Report(report, catalogue) => {
+            (store.recall_report(&report.name).await?, report::standings(report, catalogue, Some(store)).await?)
+        }
     };
-    Ok(Begun::Ours(Box::new(Ours { claim, memory })))
+    Ok(Begun::Ours(Box::new(Ours { claim, memory, alerts })))
 }
 
 /// Does the work of a job that was begun. Asks again, as often as the job says, when a source cannot be reached, until `stop`.
@@ -116,7 +144,7 @@ pub async fn work(
     clock: &dyn Clock,
     stop: &CancellationToken,
 ) -> Option<Learned> {
-    let Ours { claim, memory } = ours;
+    let Ours { claim, memory, alerts } = ours;
     match job {
         Job::Alert(alert) => {
             let begun = clock.now();
@@ -126,7 +154,20 @@ pub async fn work(
             };
             let (outcome, report) = conclude(alert, &memory, &finding, claim.slot.unwrap_or(begun));
             let took = Duration::try_from(finding.ended.duration_since(finding.started)).unwrap_or_default();
-            Some(Learned { id: job.id(), slot: claim.slot, claim, outcome, report, took })
+            Some(Learned { id: job.id(), slot: claim.slot, claim, outcome, found: Found::Alert(report), took })
+        }
+        Job::Report(report, catalogue) => {
+            let now = clock.now();
+            // It speaks of its slot, however late it is built.
+            let at = claim.slot.unwrap_or(now);
+            let built = tokio::select! {
+                built = report::build(report, catalogue, doors, &memory, &alerts, (at, now)) => built,
+                () = claim.lost() => return None,
+            };
+            let outcome = report::conclude(report, &memory, &built);
+            let took = Duration::try_from(built.ended.duration_since(built.started)).unwrap_or_default();
+            let found = Found::Page(Box::new(built));
+            Some(Learned { id: job.id(), slot: claim.slot, claim, outcome, found, took })
         }
     }
 }
@@ -147,7 +188,10 @@ pub async fn record(store: &dyn Store, learned: Vec<Learned>) -> Vec<Result<Ran,
         }
     };
     let ran = |(learned, messages): (Learned, Result<usize, StoreError>)| match messages {
-        Ok(messages) => Ok(Ran::Judged { report: learned.report, messages, took: learned.took }),
+        Ok(messages) => Ok(match learned.found {
+            Found::Alert(report) => Ran::Judged { report, messages, took: learned.took },
+            Found::Page(built) => Ran::Built { built, note: learned.outcome.note, messages, took: learned.took },
+        }),
         Err(_) if learned.claim.is_lost() => Ok(Ran::Lost),
         Err(error) => Err(error),
     };

@@ -6,7 +6,7 @@ use std::fmt;
 
 use jiff::SignedDuration;
 
-use crate::catalogue::{Alert, Catalogue, Timing};
+use crate::catalogue::{Alert, Catalogue, Report, Timing};
 use crate::name::Name;
 
 /// An entry of the catalogue that can have a schedule.
@@ -14,6 +14,8 @@ use crate::name::Name;
 pub enum Job<'a> {
     /// An alert that is judged.
     Alert(&'a Alert),
+    /// A report that is built and sent, and the catalogue whose sources and alerts it asks after.
+    Report(&'a Report, &'a Catalogue),
 }
 
 /// Which job it is: its kind and its name. Shown as claims, history and databases know it, such as `alert low_stock`.
@@ -21,12 +23,15 @@ pub enum Job<'a> {
 pub enum JobId {
     /// An alert.
     Alert(Name),
+    /// A report.
+    Report(Name),
 }
 
 impl<'a> Job<'a> {
     /// Every job of a catalogue, those without a schedule too, by kind and name.
     pub fn all(catalogue: &'a Catalogue) -> impl Iterator<Item = Self> {
-        catalogue.alerts.values().map(Self::Alert)
+        let reports = catalogue.reports.values().map(|report| Self::Report(report, catalogue));
+        catalogue.alerts.values().map(Self::Alert).chain(reports)
     }
 
     /// Every job of a catalogue that has a schedule, and whose schedule counts.
@@ -44,6 +49,7 @@ impl<'a> Job<'a> {
     pub fn find(catalogue: &'a Catalogue, id: &JobId) -> Option<Self> {
         match id {
             JobId::Alert(name) => catalogue.alerts.get(name).map(Self::Alert),
+            JobId::Report(name) => catalogue.reports.get(name).map(|report| Self::Report(report, catalogue)),
         }
     }
 
@@ -52,6 +58,7 @@ impl<'a> Job<'a> {
     pub fn id(self) -> JobId {
         match self {
             Self::Alert(alert) => JobId::Alert(alert.name.clone()),
+            Self::Report(report, _) => JobId::Report(report.name.clone()),
         }
     }
 
@@ -60,6 +67,7 @@ impl<'a> Job<'a> {
     pub fn name(self) -> &'a Name {
         match self {
             Self::Alert(alert) => &alert.name,
+            Self::Report(report, _) => &report.name,
         }
     }
 
@@ -68,6 +76,7 @@ impl<'a> Job<'a> {
     pub fn description(self) -> Option<&'a str> {
         match self {
             Self::Alert(alert) => alert.description.as_deref(),
+            Self::Report(report, _) => report.description.as_deref(),
         }
     }
 
@@ -76,6 +85,7 @@ impl<'a> Job<'a> {
     pub fn tags(self) -> &'a [String] {
         match self {
             Self::Alert(alert) => &alert.tags,
+            Self::Report(report, _) => &report.tags,
         }
     }
 
@@ -84,6 +94,8 @@ impl<'a> Job<'a> {
     pub fn source(self) -> &'a Name {
         match self {
             Self::Alert(alert) => &alert.ask.source,
+            // It asks several, each under its own limit; one that asks none waits for nobody.
+            Self::Report(report, _) => report.sources().next().unwrap_or(&report.name),
         }
     }
 
@@ -92,6 +104,7 @@ impl<'a> Job<'a> {
     pub fn caretakers(self) -> &'a [Name] {
         match self {
             Self::Alert(alert) => alert.caretakers(),
+            Self::Report(report, _) => report.caretakers(),
         }
     }
 
@@ -109,6 +122,7 @@ impl<'a> Job<'a> {
     pub fn timing(self) -> &'a Timing {
         match self {
             Self::Alert(alert) => &alert.timing,
+            Self::Report(report, _) => &report.timing,
         }
     }
 }
@@ -119,6 +133,7 @@ impl JobId {
     pub fn table(&self) -> String {
         match self {
             Self::Alert(name) => format!("alerts.{name}"),
+            Self::Report(name) => format!("reports.{name}"),
         }
     }
 }
@@ -127,6 +142,7 @@ impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alert(name) => write!(f, "alert {name}"),
+            Self::Report(name) => write!(f, "report {name}"),
         }
     }
 }
@@ -137,6 +153,7 @@ impl JobId {
     pub fn read(text: &str) -> Option<Self> {
         match text.split_once(' ')? {
             ("alert", name) => Name::new(name).ok().map(Self::Alert),
+            ("report", name) => Name::new(name).ok().map(Self::Report),
             _ => None,
         }
     }
@@ -145,7 +162,7 @@ impl JobId {
     #[must_use]
     pub fn name(&self) -> &Name {
         match self {
-            Self::Alert(name) => name,
+            Self::Alert(name) | Self::Report(name) => name,
         }
     }
 
@@ -154,6 +171,7 @@ impl JobId {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Alert(_) => "alert",
+            Self::Report(_) => "report",
         }
     }
 }

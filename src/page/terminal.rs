@@ -3,12 +3,14 @@
 use jiff::tz::TimeZone;
 
 use super::{AlertLine, Content, Page, Section, Trouble, more};
+use crate::chart::{self, Screen};
 use crate::render::{Format, Options, listing, moment, visible, whole};
 use crate::table::Table;
 
-/// The whole page; tables are clipped to `width` columns where one is given.
+/// The whole page; tables are clipped to `width` columns where one is given, charts drawn on `screen` where there is one, and
+/// told in rows elsewhere.
 #[must_use]
-pub fn terminal(page: &Page, width: Option<usize>) -> String {
+pub fn terminal(page: &Page, width: Option<usize>, screen: Option<Screen>) -> String {
     let mut text = format!("{}\n", visible(&page.title));
     for line in page.description.iter().flat_map(|description| description.lines()) {
         text.push_str(&format!("{}\n", visible(line)));
@@ -17,7 +19,7 @@ pub fn terminal(page: &Page, width: Option<usize>) -> String {
     text.push_str(&format!("{}{}\n", page.moment(), facts.collect::<String>()));
     for part in &page.sections {
         text.push('\n');
-        text.push_str(&section(part, &page.zone, width));
+        text.push_str(&section(part, &page.zone, width, screen));
     }
     if let Some(link) = &page.link {
         text.push_str(&format!("\nlink: {}\n", visible(link)));
@@ -26,10 +28,14 @@ pub fn terminal(page: &Page, width: Option<usize>) -> String {
 }
 
 /// One section, ends with a newline.
-fn section(section: &Section, zone: &TimeZone, width: Option<usize>) -> String {
+fn section(section: &Section, zone: &TimeZone, width: Option<usize>, screen: Option<Screen>) -> String {
     let mut text = section.title.as_ref().map_or_else(String::new, |title| format!("## {}\n", visible(title)));
     match &section.content {
-        Content::Table(table) | Content::Chart(_, table) => text.push_str(&rows(table, width)),
+        Content::Table(table) => text.push_str(&rows(table, width)),
+        Content::Chart(spec, table) => {
+            let drawn = screen.and_then(|screen| chart::terminal(table, spec, zone, screen).ok());
+            text.push_str(&drawn.unwrap_or_else(|| rows(table, width)));
+        }
         Content::Value(figure, _) => {
             text.push_str(&figure.value);
             if let Some(change) = &figure.change {

@@ -6,12 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info, warn};
 
 use super::Scheduler;
+use super::journal::{Logged, log};
 use super::runs::How;
 use crate::catalogue::Overlap;
-use crate::job::alert::{Report, Standing};
 use crate::job::run::Ran;
 use crate::job::{Job, JobId, deadline};
-use crate::message::one_line;
 use crate::store::{Busy, Punctuality, SkipReason};
 
 /// When a job that somebody else runs is tried again, if it is to wait.
@@ -26,12 +25,12 @@ impl Scheduler {
     pub(super) async fn ended(&mut self, id: JobId, slot: Timestamp, how: How) {
         self.metrics.ended(&id, how.word(), how.took());
         let again = match &how {
-            How::Ran(Ran::Judged { report, messages, .. }) => {
-                log(report);
-                if *messages > 0 {
+            How::Ran(ran @ (Ran::Judged { .. } | Ran::Built { .. })) => {
+                let Logged { messages, is_sound } = log(ran);
+                if messages > 0 {
                     self.posted.notify_waiters();
                 }
-                if report.standing != Standing::Error {
+                if is_sound {
                     self.served(&id, slot).await;
                 }
                 None
@@ -57,7 +56,7 @@ impl Scheduler {
         };
         if let Some(reports) = &mut self.reports {
             match how {
-                How::Ran(Ran::Judged { report, .. }) => reports.push(Ok(report)),
+                How::Ran(ran @ (Ran::Judged { .. } | Ran::Built { .. })) => reports.push(Ok(ran)),
                 How::Lost(problem) => reports.push(Err(problem)),
                 How::Ran(Ran::Busy(_) | Ran::Lost | Ran::Done) | How::Gone | How::BrokenOff => {}
             }
@@ -122,17 +121,6 @@ impl Scheduler {
             Ok(true) => self.posted.notify_waiters(),
             Ok(false) => {}
             Err(problem) => error!("{}: news of its deadline is lost: {problem}", news.job),
-        }
-    }
-}
-
-/// One line for a run; text from the database cannot begin another.
-fn log(report: &Report) {
-    let (alert, standing, note) = (&report.alert, report.standing.as_str(), one_line(&report.note));
-    match report.standing {
-        Standing::Error | Standing::NoData => warn!("alert {alert}: {standing}: {note}"),
-        Standing::Ok | Standing::Pending | Standing::Recovering | Standing::Firing => {
-            info!("alert {alert}: {standing}: {note}");
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::job::Doors;
 use crate::job::alert::Report;
+use crate::job::report::Built;
+use crate::job::run::Ran;
 use crate::store::{Store, StoreError};
 
 /// What one pass did.
@@ -15,6 +17,8 @@ use crate::store::{Store, StoreError};
 pub struct Pass {
     /// How each alert stands that was run, by name.
     pub reports: Vec<Report>,
+    /// Each report that was built.
+    pub built: Vec<Built>,
     /// Why other runs were lost.
     pub lost: Option<StoreError>,
 }
@@ -31,7 +35,9 @@ pub async fn pass(
     let mut pass = Pass::default();
     for run in runs {
         match run {
-            Ok(report) => pass.reports.push(report),
+            Ok(Ran::Judged { report, .. }) => pass.reports.push(report),
+            Ok(Ran::Built { built, .. }) => pass.built.push(*built),
+            Ok(Ran::Busy(_) | Ran::Lost | Ran::Done) => {}
             Err(problem) => pass.lost = Some(problem),
         }
     }
@@ -40,8 +46,8 @@ pub async fn pass(
 }
 
 impl Scheduler {
-    /// Runs what is due and ends; gives how each alert stands, or why that is not recorded.
-    async fn pass(mut self) -> Vec<Result<Report, StoreError>> {
+    /// Runs what is due and ends; gives how each run ended, or why that is not recorded.
+    async fn pass(mut self) -> Vec<Result<Ran, StoreError>> {
         self.reports = Some(Vec::new());
         let recorder = self.recorder();
         self.begin(FRESH).await;

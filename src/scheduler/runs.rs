@@ -71,6 +71,8 @@ impl How {
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::Ran(Ran::Judged { report, .. }) => report.standing.as_str(),
+            Self::Ran(Ran::Built { built, .. }) if built.page.failed() > 0 => "error",
+            Self::Ran(Ran::Built { .. }) => "ok",
             Self::Ran(Ran::Busy(_)) => "busy",
             Self::Ran(Ran::Lost) => "claim_lost",
             Self::Ran(Ran::Done) => "had_its_run",
@@ -83,7 +85,7 @@ impl How {
     /// How long it took, when it did its work.
     pub(super) fn took(&self) -> Option<Duration> {
         match self {
-            Self::Ran(Ran::Judged { took, .. }) => Some(*took),
+            Self::Ran(Ran::Judged { took, .. } | Ran::Built { took, .. }) => Some(*took),
             Self::Ran(Ran::Busy(_) | Ran::Lost | Ran::Done) | Self::Lost(_) | Self::Gone | Self::BrokenOff => None,
         }
     }

@@ -1,5 +1,6 @@
 //! One integration binary: every story through the real program, every contract through the real doors.
 
+mod browser;
 mod builtin;
 mod catalogue;
 mod charts;

@@ -509,3 +509,149 @@ limit = 0
     19 mistakes: nothing was connected to
     "#);
 }
+
+/// The report, and whom it is sent to.
+fn told(broken: &str) -> Rig {
+    let schedule =
+        "schedule = \"* * * * *\"\nnotify = [\"everyone\"]\nowners = [\"caretaker\"]\nattach = [\"csv\", \"html\"]";
+    let catalogue = WEEKLY.replace("tags = [\"shop\"]", &format!("tags = [\"shop\"]\n{schedule}"));
+    let channels = "[channels.everyone]\ntype = \"stdout\"\n[channels.caretaker]\ntype = \"stdout\"\n";
+    shop(&format!("{catalogue}{broken}{channels}"))
+}
+
+#[test]
+fn a_report_is_sent_and_remembered() {
+    let rig = told("");
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "--send", "--dry-run"]), @r#"
+    exit 0
+    --- stdout
+    report `weekly`: 1 message would be sent
+
+    to channel `everyone`:
+    주간 보고
+      Every Monday
+      at     [TIME] UTC
+      least  1
+
+      Words
+      -----
+      All is well, see the board (https://wiki.example.com).
+
+      - 녹차
+      - tea
+
+      Goods
+      -----
+      55 pieces  (▲ +37.5 % (+15 pieces) against earlier)
+
+      On the shelves
+      --------------
+      sku  title          on_hand
+      A-1  녹차                 3
+      B-2  <b>Oolong</b>       40
+      there are more than these 2 rows
+
+      Alerts
+      ------
+      alert  state       since  severity  firing
+      calm   not judged  NULL   critical       0
+      low    not judged  NULL   warning        0
+
+      link: https://wiki.example.com/weekly
+      more: rowcall report weekly
+      file: weekly-2-goods.csv (20 B), not sent here: rowcall report weekly --section 2 -o weekly-2-goods.csv
+      file: weekly-3-on-the-shelves.csv (52 B), not sent here: rowcall report weekly --section 3 -o weekly-3-on-the-shelves.csv
+      file: weekly-4-alerts.csv (88 B), not sent here: rowcall report weekly --section 4 -o weekly-4-alerts.csv
+      file: weekly.html (10.7 kB), not sent here: rowcall report weekly -o weekly.html
+    "#);
+    assert!(!rig.path().join(".rowcall").exists(), "nothing is remembered");
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "--send"]), @r#"
+    exit 0
+    --- stdout
+    주간 보고
+      Every Monday
+      at     [TIME] UTC
+      least  1
+
+      Words
+      -----
+      All is well, see the board (https://wiki.example.com).
+
+      - 녹차
+      - tea
+
+      Goods
+      -----
+      55 pieces  (▲ +37.5 % (+15 pieces) against earlier)
+
+      On the shelves
+      --------------
+      sku  title          on_hand
+      A-1  녹차                 3
+      B-2  <b>Oolong</b>       40
+      there are more than these 2 rows
+
+      Alerts
+      ------
+      alert  state       since  severity  firing
+      calm   not judged  NULL   critical       0
+      low    not judged  NULL   warning        0
+
+      link: https://wiki.example.com/weekly
+      more: rowcall report weekly
+      file: weekly-2-goods.csv (20 B), not sent here: rowcall report weekly --section 2 -o weekly-2-goods.csv
+      file: weekly-3-on-the-shelves.csv (52 B), not sent here: rowcall report weekly --section 3 -o weekly-3-on-the-shelves.csv
+      file: weekly-4-alerts.csv (88 B), not sent here: rowcall report weekly --section 4 -o weekly-4-alerts.csv
+      file: weekly.html (10.7 kB), not sent here: rowcall report weekly -o weekly.html
+    "#);
+    let runs = rig.run(&["history", "--json"]).exits(0).stdout;
+    assert!(runs.contains("\"note\": \"4 sections, 3 rows\""), "{runs}");
+}
+
+#[test]
+fn a_part_that_fails_is_told_once_and_once_that_it_works() {
+    let rig = told(BROKEN);
+    let first = rig.run(&["report", "weekly", "--send"]).exits(3).stdout;
+    assert_eq!(first.matches("a part of the report fails").count(), 1, "{first}");
+    assert!(first.contains("no such table: nowhere"), "{first}");
+    let second = rig.run(&["report", "weekly", "--send"]).exits(3).stdout;
+    assert!(second.contains("주간 보고") && !second.contains("a part of the report fails"), "{second}");
+    rig.sqlite("shop.db", "create table nowhere (n integer)");
+    let third = rig.run(&["report", "weekly", "--send"]).exits(0).stdout;
+    assert_eq!(third.matches("works again").count(), 1, "{third}");
+}
+
+#[test]
+fn a_value_is_held_against_the_run_before() {
+    let rig = told("");
+    let catalogue = text(&rig, "rowcall.toml").replace(", against = { column = \"earlier\" }", ", column = \"goods\"");
+    let rig = rig.file("rowcall.toml", &catalogue.replace(", column = \"goods\" }", " }"));
+    assert!(!rig.run(&["report", "weekly", "--section", "2"]).exits(0).stdout.contains("against"));
+    rig.run(&["report", "weekly", "--send"]).exits(0);
+    rig.sqlite("shop.db", "update stock set on_hand = on_hand + 5 where sku = 'A-1'");
+    let changed = rig.run(&["report", "weekly", "--section", "2"]).exits(0).stdout;
+    assert!(changed.contains("60 pieces   ▲ +9.1 % (+5 pieces) against [TIME] UTC"), "{changed}");
+}
+
+#[test]
+fn the_schedule_sends_reports_too() {
+    let rig = told("");
+    let listed = rig.run(&["schedule", "--list=1"]).exits(0).stdout;
+    assert!(listed.contains("report weekly"), "{listed}");
+    let ran = rig.run(&["run-job", "weekly"]).exits(0).stdout;
+    assert!(ran.contains("주간 보고"), "{ran}");
+    assert_eq!(rig.run(&["run-job", "weekly", "--slot", "2026-11-20 12:00"]).code, 0);
+}
+
+#[test]
+fn a_report_with_nothing_to_tell_is_not_sent_when_it_says_so() {
+    let catalogue = WEEKLY.split("[reports.weekly]").next().expect("a head").to_owned()
+        + "[channels.everyone]\ntype = \"stdout\"\n[reports.late]\nnotify = [\"everyone\"]\non_empty = \"skip\"\n\
+           sections = [{ text = \"words\" }, { source = \"shop\", sql = \"select sku from stock where on_hand > 99\" }]\n";
+    let rig = shop(&catalogue);
+    insta::assert_snapshot!(rig.run(&["report", "late", "--send"]), @r#"
+    exit 0
+    "#);
+    let runs = rig.run(&["history", "--json"]).exits(0).stdout;
+    assert!(runs.contains("nothing to tell: 2 sections, no rows; not sent"), "{runs}");
+}

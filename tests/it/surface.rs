@@ -21,7 +21,7 @@ fn help_is_short_and_names_what_there_is() {
     Commands:
       query      Print the rows of a saved query, of SQL given here, or of a file
       check      Judge alerts once; exit 1 when one fires
-      report     Build reports, and print them or write them to a file
+      report     Build reports, and print them, write them to a file or send them
       test       Judge alerts on the rows of a file, without a database; exit 1 when one fails
       schedule   Run jobs on their schedules until stopped
       run-job    Run one job once, for an engine that keeps the time: systemd, Kubernetes, crontab

@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::time::Duration;
 
 use super::alert::{References, arguments, given, link};
 use super::query::{self, ask};
-use super::{Surroundings, description, references, tags, timeout, timing, unknown};
+use super::{Surroundings, description, references, retry_for, tags, timeout, timing, unknown};
 use crate::catalogue::file::{Section, Written};
 use crate::catalogue::problem::Problem;
 use crate::catalogue::report::{Against, Attach, Content, Form, Measure, OnEmpty, Question, Report, Section as Part};
@@ -20,6 +21,8 @@ mod picture;
 const ON_EMPTY: [(&str, OnEmpty); 2] = [("send", OnEmpty::Send), ("skip", OnEmpty::Skip)];
 const ATTACH: [(&str, Attach); 4] =
     [("csv", Attach::Csv), ("xlsx", Attach::Xlsx), ("html", Attach::Html), ("png", Attach::Png)];
+/// How long a report is worth delivering where nothing says otherwise: who reads it later has the next one.
+const DEFAULT_RETRY: Duration = Duration::from_secs(6 * 3600);
 /// How many rows a table shows where nothing says otherwise.
 const DEFAULT_ROWS: usize = 100;
 /// The most rows of a section, and what a chart is drawn from.
@@ -48,6 +51,7 @@ pub(super) fn read(
     let notify = references(&section, &notify, "channel", channels.clone());
     let owners = section.texts("owners").unwrap_or_default();
     let owners = references(&section, &owners, "channel", channels);
+    let retry_for = retry_for(&section, around, DEFAULT_RETRY);
     let attach = section.some_of("attach", &ATTACH).unwrap_or_default();
     let link = section.text("link").map(|text| link(&section, text));
     let (description, tags) = (description(&section), tags(&section));
@@ -75,6 +79,7 @@ pub(super) fn read(
         shown,
         notify,
         owners,
+        retry_for,
         attach,
         link,
         tags,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Flags;
 use crate::catalogue::Report;
-use crate::chart::ChartError;
+use crate::chart::{ChartError, Screen};
 use crate::cli::failure::Failure;
 use crate::cli::file::{WholeFile, unwritable, unwritten};
 use crate::cli::output::Output;
@@ -103,6 +103,8 @@ pub(super) struct Place<'a> {
     /// The one section that is wanted, counted from 1.
     section: Option<usize>,
     width: Option<usize>,
+    /// What charts are drawn on.
+    screen: Option<Screen>,
 }
 
 impl<'a> Place<'a> {
@@ -129,7 +131,10 @@ impl<'a> Place<'a> {
             WholeFile::create(path).map_err(|error| unwritable(path, &error))?;
         }
         let width = (terminal && !flags.wide).then(|| output.columns().unwrap_or(TERMINAL_COLUMNS));
-        Ok(Self { form, file, section, width })
+        let columns = output.columns().unwrap_or(TERMINAL_COLUMNS);
+        let coloured = terminal && output.paints();
+        let screen = (terminal || flags.chart).then_some(Screen { columns, coloured });
+        Ok(Self { form, file, section, width, screen })
     }
 
     /// Lets one report out.
@@ -147,7 +152,7 @@ impl<'a> Place<'a> {
 
     fn bytes(&self, page: &Page) -> Result<Vec<u8>, Failure> {
         match self.form {
-            Form::Text => Ok(page::terminal(page, self.width).into_bytes()),
+            Form::Text => Ok(page::terminal(page, self.width, self.screen).into_bytes()),
             Form::Markdown => Ok(page::markdown(page).into_bytes()),
             Form::Html => Ok(page::html(page).into_bytes()),
             Form::Json => Ok(page::json(page).into_bytes()),

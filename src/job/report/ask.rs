@@ -72,14 +72,18 @@ pub(super) async fn answers(report: &Report, catalogue: &Catalogue, doors: &Door
         places.entry(&question.ask.source).or_insert_with(|| Semaphore::new(most));
     }
     let label = format!("report {}", report.name);
-    let one = async |(key, question): (String, Question<'_>)| {
-        // In line here and not at the source, where the deadline would run.
-        let place = places[&question.ask.source].acquire().await.expect("the places are never closed");
-        let answer = fetch(&question, doors, &label, at, zone).await;
-        drop(place);
-        (key, answer)
-    };
-    Answers(futures_util::future::join_all(asked.into_iter().map(one)).await.into_iter().collect())
+    let mut answers = Vec::with_capacity(asked.len());
+    for (key, question) in asked {
+        let (places, label) = (&places[&question.ask.source], &label);
+        answers.push(async move {
+            // In line here and not at the source, where the deadline would run.
+            let place = places.acquire().await.expect("the places are never closed");
+            let answer = fetch(&question, doors, label, at, zone).await;
+            drop(place);
+            (key, answer)
+        });
+    }
+    Answers(futures_util::future::join_all(answers).await.into_iter().collect())
 }
 
 /// What the report was asked with, for its head: what it gives to the parameters of its questions.
