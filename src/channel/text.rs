@@ -12,7 +12,12 @@ use self::table::padded;
 use crate::message::{Attachment, Content, Message, Section, is_invisible, one_line};
 
 pub use self::table::excerpt_lines;
-pub(super) use self::table::{NULL, hidden, is_numeric, more_rows, table};
+#[cfg(any(feature = "slack", feature = "email"))]
+pub(super) use self::table::is_numeric;
+#[cfg(any(feature = "slack", feature = "webhook"))]
+pub(super) use self::table::table;
+#[cfg(any(feature = "slack", feature = "email", feature = "webhook"))]
+pub(super) use self::table::{NULL, hidden, more_rows};
 
 mod table;
 

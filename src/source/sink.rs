@@ -65,23 +65,7 @@ impl Sink {
         }
     }
 
-    /// The batch that takes the next row.
-    pub(super) fn batch(&mut self) -> &mut Batch {
-        &mut self.batch
-    }
-
-    /// Whether the batch is ready to go: call [`Sink::pass`] then.
-    pub(super) fn is_full(&self) -> bool {
-        is_full(&self.batch)
-    }
-
-    /// Hands the batch to the reader and waits while too many wait already; throws it away once nobody wants it.
-    pub(super) async fn pass(&mut self) {
-        let batch = std::mem::replace(&mut self.batch, Batch::new(self.width));
-        self.put(batch).await;
-    }
-
-    /// The same with a batch that was filled elsewhere.
+    /// Hands a batch to the reader and waits while too many wait already; throws it away once nobody wants it.
     pub(super) async fn put(&mut self, batch: Batch) {
         if batch.is_empty() {
             return;
@@ -126,6 +110,26 @@ impl Sink {
             (None, Some(place)) => drop(place.send(Err(error))),
             (None, None) => {}
         }
+    }
+}
+
+/// For drivers that give one row after the other.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl Sink {
+    /// The batch that takes the next row.
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// Whether the batch is ready to go: call [`Sink::pass`] then.
+    pub(super) fn is_full(&self) -> bool {
+        is_full(&self.batch)
+    }
+
+    /// The same as [`Sink::put`] with the batch that was filled here.
+    pub(super) async fn pass(&mut self) {
+        let batch = std::mem::replace(&mut self.batch, Batch::new(self.width));
+        self.put(batch).await;
     }
 }
 

@@ -58,12 +58,10 @@ pub async fn guard(settings: &Settings, world: &World) -> Result<Guard, SourceEr
         Engine::Postgres => super::postgres::guard(settings, world).await,
         #[cfg(feature = "mysql")]
         Engine::Mysql => super::mysql::guard(settings, world).await,
-        #[cfg(not(all(feature = "postgres", feature = "mysql")))]
-        Engine::Postgres | Engine::Mysql => Ok(Guard::Near),
-        #[cfg(all(feature = "postgres", feature = "mysql"))]
-        Engine::Sqlite => Ok(Guard::Near),
-        #[cfg(not(all(feature = "postgres", feature = "mysql")))]
-        #[expect(unreachable_patterns, reason = "which engines are left depends on the build")]
+        #[cfg(not(feature = "postgres"))]
+        Engine::Postgres => Ok(Guard::Near),
+        #[cfg(not(feature = "mysql"))]
+        Engine::Mysql => Ok(Guard::Near),
         Engine::Sqlite => Ok(Guard::Near),
     }
 }
