@@ -1,7 +1,7 @@
 //! The loop: which slots are due, who may run now, what becomes of the others, and a graceful stop.
 //!
 //! A catalogue, doors, a store and a clock enter. What is due, who may run and who is late is decided by pure parts
-//! ([`agenda`], [`lanes`], [`deadlines`]); the loop asks them, starts a task for each run and listens to what they tell. A
+//! (`agenda`, `lanes`, `deadlines`); the loop asks them, starts a task for each run and listens to what they tell. A
 //! slow source holds up its own jobs and nobody else's; a job never runs beside itself; outcomes are recorded many in
 //! one transaction. Each channel has a task that empties its part of the outbox. Nothing that fails ends the loop. Knows
 //! every room to its left and holds the clock.
