@@ -1,9 +1,10 @@
 //! `Clock`: the door to time.
 //!
 //! Only the scheduler and the command line hold one; everything else is told what time it is. The one exception is the door
-//! of a webhook, whose signature must carry the time of the attempt. Knows no other room.
+//! of a webhook, whose signature must carry the time of the attempt. A [`Stopwatch`] only says how long something lasts.
+//! Knows no other room.
 
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -40,6 +41,25 @@ impl Clock for SystemClock {
                 tokio::time::sleep(left.min(TRUST)).await;
             }
         })
+    }
+}
+
+/// Measures how long something lasts on two clocks: one does not jump, the other goes on while the machine sleeps. For leases
+/// that somebody else may take over once they are too old.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant, SystemTime);
+
+impl Stopwatch {
+    /// One that begins now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Instant::now(), SystemTime::now())
+    }
+
+    /// How long ago that was: what the clock says that says more.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed().max(self.1.elapsed().unwrap_or_default())
     }
 }
 

@@ -3,36 +3,36 @@
 //! A claim makes one run of a job the only one; [`Memory`] is what the last runs learned of an alert; everything a run
 //! learns comes back as one [`Outcome`], written in one transaction together with the messages it decided to send.
 //! Messages wait in the outbox, oldest first in each lane of alert and channel, until whoever has the [`Turn`] of their
-//! channel has sent them. Knows the words, `predicate` no more than through `incident`, and `message`.
+//! channel has sent them. Knows the words, `incident`, `message`, and how `source` reaches a server.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 
-use crate::incident::{Health, Instance, Sighting, State, Told, Why};
 use crate::name::Name;
 use crate::secret::{Revealed, Secret, SecretError};
 use crate::source::{Engine, World};
-use crate::value::Value;
 
+pub use claim::{Busy, Claim, Claimed};
+pub use memory::{Memory, Recall, Remembered, Silence};
 pub use outbox::{Backlog, Condition, Fate, Letter, Outgoing, Pick, Reach, Settlement, Step, Trouble, Turn, Waiting};
+pub use outcome::{AboutSource, Decision, Outcome, Past, Seen, Wanted};
+pub use subject::Subject;
+pub use timetable::{Beat, Pause, Punctuality, Queue, Skip, SkipReason, Stand, Timetable};
 
+mod claim;
 mod engine;
 mod kept;
+mod memory;
 mod outbox;
+mod outcome;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod shape;
 mod sqlite;
+mod subject;
 mod timetable;
-
-pub use timetable::{Beat, Pause, Punctuality, Queue, Skip, SkipReason, Stand, Timetable};
 
 /// Where state is kept, as checked by the catalogue.
 #[derive(Clone, Debug)]
@@ -172,309 +172,6 @@ pub trait Store: Timetable {
 
     /// Closes the store: everything written is on disk.
     fn close(&self) -> BoxFuture<'_, ()>;
-}
-
-/// What a run is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject {
-    /// An alert was judged.
-    Alert(Name),
-    /// A report was built.
-    Report(Name),
-}
-
-impl Subject {
-    /// Its name in the catalogue.
-    #[must_use]
-    pub fn name(&self) -> &Name {
-        match self {
-            Self::Alert(name) | Self::Report(name) => name,
-        }
-    }
-
-    /// The word for its kind: `alert`.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Alert(_) => "alert",
-            Self::Report(_) => "report",
-        }
-    }
-
-    /// The job of its runs: `alert late_orders`.
-    #[must_use]
-    pub fn job(&self) -> String {
-        format!("{} {}", self.kind(), self.name())
-    }
-
-    /// The subject of the runs of a job; none for a job that this version does not know.
-    #[must_use]
-    pub fn of_job(job: &str) -> Option<Self> {
-        let (kind, name) = job.split_once(' ')?;
-        let name = Name::new(name).ok()?;
-        match kind {
-            "alert" => Some(Self::Alert(name)),
-            "report" => Some(Self::Report(name)),
-            _ => None,
-        }
-    }
-
-    /// What its memory and its lane of the outbox are kept under: an alert by its name alone, anything else by its job.
-    /// No alert is called like a job: names hold no blank.
-    #[must_use]
-    pub fn key(&self) -> Cow<'_, str> {
-        match self {
-            Self::Alert(name) => Cow::Borrowed(name.as_str()),
-            Self::Report(_) => Cow::Owned(self.job()),
-        }
-    }
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.kind(), self.name())
-    }
-}
-
-/// The answer to a claim.
-#[derive(Debug)]
-pub enum Claimed {
-    /// The job is ours.
-    Granted(Claim),
-    /// Another run of it is going on.
-    Busy(Busy),
-    /// The slot has had its run.
-    Done,
-}
-
-/// What is known of the run that has the job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Busy {
-    /// The due instant it runs for, when that is known.
-    pub slot: Option<Timestamp>,
-    /// After this long the job is free if whoever has it is dead; none when it is free at that very moment.
-    pub lease: Option<Duration>,
-}
-
-impl Busy {
-    /// How long to wait before another machine may be asked to have failed at this slot; none when it runs another one.
-    #[must_use]
-    pub fn watch(&self, slot: Timestamp) -> Option<Duration> {
-        self.lease.filter(|_| self.slot == Some(slot))
-    }
-}
-
-/// A job that is ours until this is dropped or an outcome is recorded with it, whichever comes first.
-pub struct Claim {
-    /// The job.
-    pub job: String,
-    /// The due instant it runs for; none for a run by hand.
-    pub slot: Option<Timestamp>,
-    /// Its number among those who had the job; what an earlier one learned is refused.
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "a lock of the operating system has no number"))]
-    fence: i64,
-    /// Cancelled when the job is no longer ours.
-    lost: CancellationToken,
-    /// Releases the job when dropped.
-    _guard: Box<dyn Send + Sync>,
-}
-
-impl Claim {
-    /// Ends when the job is no longer surely ours: another machine may have it, and nothing that this run learns may be
-    /// recorded. Never ends where a claim cannot be lost.
-    pub async fn lost(&self) {
-        self.lost.cancelled().await;
-    }
-
-    /// Whether that is so by now.
-    #[must_use]
-    pub fn is_lost(&self) -> bool {
-        self.lost.is_cancelled()
-    }
-}
-
-impl fmt::Debug for Claim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim").field("job", &self.job).field("slot", &self.slot).finish_non_exhaustive()
-    }
-}
-
-/// An alert whose memory is wanted.
-#[derive(Clone, Copy, Debug)]
-pub struct Recall<'a> {
-    /// The alert.
-    pub alert: &'a Name,
-    /// The source it asks.
-    pub source: &'a Name,
-    /// The alerts that may hold it back.
-    pub unless: &'a [Name],
-}
-
-/// What is remembered of an alert, or of a report.
-#[derive(Clone, Debug, Default)]
-pub struct Memory {
-    /// Its health after the last run.
-    pub health: Health,
-    /// The rule it was judged by, whose `previous(..)` the values of the instances are.
-    pub rule: String,
-    /// Every known instance; of a report the values that its next run is held against.
-    pub instances: Vec<Remembered>,
-    /// What each channel was last told of each instance: channel, key, news.
-    pub told: Vec<(Name, String, Told)>,
-    /// What each channel was last told of the alert's health.
-    pub told_health: Vec<(Name, Health)>,
-    /// The channels that were last told that its source is down, and when that was seen.
-    pub source_down: Vec<(Name, Timestamp)>,
-    /// Its silences that nobody ended, past ones included.
-    pub silences: Vec<Silence>,
-    /// Which of the alerts that may hold it back have an open incident.
-    pub open: Vec<Name>,
-}
-
-/// A time in which news of an alert is held back because someone said so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Silence {
-    /// The alert.
-    pub alert: Name,
-    /// The canonical text of the one key it is for; none for the whole alert.
-    pub key: Option<String>,
-    /// When it began.
-    pub since: Timestamp,
-    /// When it ends.
-    pub until: Timestamp,
-    /// Who said so.
-    pub who: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// An instance as it is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Remembered {
-    /// Which one: the canonical text of its key, empty for an alert without key.
-    pub key: String,
-    /// Its key for people: column and text.
-    pub labels: Vec<(String, String)>,
-    /// Where it stands.
-    pub instance: Instance,
-    /// The values of `previous(..)` for the next run.
-    pub values: Vec<Value<'static>>,
-    /// In how many answers in a row it was missing.
-    pub missed: u32,
-}
-
-/// Everything a run of an alert or a report learned.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// What was judged or built.
-    pub about: Subject,
-    /// When the run began.
-    pub started: Timestamp,
-    /// When it was judged.
-    pub ended: Timestamp,
-    /// How the alert is.
-    pub health: Health,
-    /// The rule it was judged by.
-    pub rule: String,
-    /// The most severe state of its instances.
-    pub state: State,
-    /// How many rows the query gave, when it answered.
-    pub rows: Option<u64>,
-    /// The verdict or the trouble in words.
-    pub note: String,
-    /// New and changed instances.
-    pub instances: Vec<Remembered>,
-    /// Keys of instances that are no more.
-    pub forgotten: Vec<String>,
-    /// What channels are told of instances by the messages of this outcome.
-    pub told: Vec<(Name, String, Told)>,
-    /// What channels are told of the alert's health by the messages of this outcome.
-    pub told_health: Vec<(Name, Health)>,
-    /// What to send.
-    pub messages: Vec<Outgoing>,
-    /// What was compared, of the gravest instances.
-    pub seen: Vec<Seen>,
-    /// Why each channel was told something or nothing.
-    pub decisions: Vec<Decision>,
-    /// What the run saw of its source, when it saw anything.
-    pub source: Option<AboutSource>,
-}
-
-/// What a rule looked at in one instance: names and texts, in a frozen shape.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    /// Its key for people: column and text; empty for an alert without key.
-    pub key: Vec<(String, String)>,
-    /// What was compared: a part of the rule and its value, none for NULL.
-    pub values: Vec<(String, Option<String>)>,
-}
-
-/// Why a channel was told something or nothing by one run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// The channel.
-    pub channel: Name,
-    /// The canonical text of a key that was told of or is held back; none where all instances with the same reason are
-    /// counted together.
-    pub key: Option<String>,
-    /// Why; of several instances the one with the earliest end.
-    pub why: Why,
-    /// How many instances.
-    pub count: u64,
-    /// The id of the message that told it.
-    pub message: Option<String>,
-}
-
-/// Which runs are asked for.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// About this only.
-    pub about: Option<Subject>,
-    /// With this health only.
-    pub health: Option<Health>,
-    /// With this state as the gravest only.
-    pub state: Option<State>,
-    /// Begun at or after this.
-    pub since: Option<Timestamp>,
-    /// At most so many, the newest.
-    pub limit: u32,
-}
-
-/// A run as it is kept.
-#[derive(Clone, Debug)]
-pub struct Past {
-    /// What was judged or built.
-    pub about: Subject,
-    /// The due instant; none for a run by hand.
-    pub slot: Option<Timestamp>,
-    /// When it began.
-    pub started: Timestamp,
-    /// When it was judged.
-    pub ended: Timestamp,
-    /// How the alert was.
-    pub health: Health,
-    /// The most severe state of its instances.
-    pub state: State,
-    /// How many rows the query gave, when it answered.
-    pub rows: Option<u64>,
-    /// The verdict or the trouble in words.
-    pub note: String,
-    /// What was compared.
-    pub seen: Vec<Seen>,
-    /// Why each channel was told something or nothing, and what became of what was told.
-    pub decisions: Vec<(Decision, Option<Letter>)>,
-}
-
-/// What a run saw of its source, and what to send if no other run has told so: many alerts see the same outage. A
-/// sighting counts against the last news only when its run began after that was seen.
-#[derive(Clone, Debug)]
-pub struct AboutSource {
-    /// The source.
-    pub source: Name,
-    /// What was seen.
-    pub seen: Sighting,
-    /// One message for each channel that may have to be told.
-    pub messages: Vec<Outgoing>,
 }
 
 /// Why the store cannot do what was asked.

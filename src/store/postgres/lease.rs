@@ -7,17 +7,18 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::engine::{Transaction, Trouble};
 use super::link::Links;
+use crate::clock::Stopwatch;
 use crate::store::outbox::Lease;
 use crate::store::shape::micros;
 use crate::store::{Busy, StoreError};
@@ -57,26 +58,12 @@ const FINISHED: &str = "select l.what from leases l, unnest($1, $2) as held(what
 
 const STANDS: &str = "select 1 from leases where what = $1 and owner = $2 and fence = $3 for no key update";
 
-/// A moment on two clocks: one does not jump, the other goes on while the machine sleeps.
-#[derive(Clone, Copy)]
-struct Moment(Instant, SystemTime);
-
-impl Moment {
-    fn now() -> Self {
-        Self(Instant::now(), SystemTime::now())
-    }
-
-    fn age(self) -> Duration {
-        self.0.elapsed().max(self.1.elapsed().unwrap_or_default())
-    }
-}
-
 /// A lease as its owner knows it.
 struct Held {
     /// None until the server has said.
     fence: Option<i64>,
     slot: Option<Timestamp>,
-    renewed: Moment,
+    renewed: Stopwatch,
     lost: CancellationToken,
     /// Whether what was learned is being written just now, which ends the lease or checks it.
     recording: bool,
@@ -86,7 +73,7 @@ struct Held {
 
 impl Held {
     fn stands(&self) -> bool {
-        !self.lost.is_cancelled() && self.renewed.age() < LEASE - MARGIN
+        !self.lost.is_cancelled() && self.renewed.elapsed() < LEASE - MARGIN
     }
 }
 
@@ -161,7 +148,7 @@ impl Leases {
         slot: Option<Timestamp>,
     ) -> Result<Taken, StoreError> {
         let lost = CancellationToken::new();
-        let (renewed, reserved) = (Moment::now(), Reserved(self, what));
+        let (renewed, reserved) = (Stopwatch::start(), Reserved(self, what));
         {
             let mut all = self.all();
             if let Some(held) = all.get(what) {
@@ -190,8 +177,8 @@ impl Leases {
         transaction: Transaction,
         what: &str,
         slot: Option<Timestamp>,
-    ) -> Result<Result<(i64, Moment), Busy>, Trouble> {
-        let asked = Moment::now();
+    ) -> Result<Result<(i64, Stopwatch), Busy>, Trouble> {
+        let asked = Stopwatch::start();
         let slot = slot.map(micros);
         let rows = transaction.ask(TAKE, &[(&what, Type::TEXT), (&self.me, Type::TEXT), (&slot, Type::INT8)]).await?;
         if let Some(row) = rows.first() {
@@ -264,7 +251,7 @@ impl Leases {
         if held.is_empty() {
             return;
         }
-        let asked = Moment::now();
+        let asked = Stopwatch::start();
         let work = |transaction: Transaction| {
             let (what, fences) = unzip(&held);
             async move {
