@@ -232,9 +232,10 @@ pub(super) fn shares(page: &mut Page, slices: &[Slice]) {
         return page.nothing();
     }
     page.caption(&[]);
-    let names = widest(slices.iter().map(|slice| slice.name.as_str())).min(page.columns / 3);
     let numbers: Vec<String> = slices.iter().map(|slice| page.unit.short(slice.value)).collect();
     let number = widest(numbers.iter().map(String::as_str));
+    let room = page.columns.saturating_sub(number + 13).min(page.columns / 3).max(1);
+    let names = widest(slices.iter().map(|slice| slice.name.as_str())).min(room);
     let wide = page.columns.saturating_sub(names + number + 9).max(4);
     let most = slices.iter().map(|slice| slice.value).fold(0.0, f64::max);
     let ruler = Ruler { low: 0.0, span: most, wide };
