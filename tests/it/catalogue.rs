@@ -396,6 +396,7 @@ fn entries_are_listed() {
     alert    known_countries  warning, by hand                Orders from where nobody sells
     alert    low_stock        warning, */10 9-18 * * mon-fri  Goods that run out soon
     alert    orders_today     warning, 0 18 * * *             Fewer orders than there should be
+    report   weekly           6 sections, 30 7 * * mon        이번 주의 주문과 재고
     channel  terminal         stdout
     "#);
     insta::assert_snapshot!(rig.run(&["--config", "config.toml", "list", "queries", "--json"]), @r#"

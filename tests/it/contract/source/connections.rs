@@ -230,7 +230,7 @@ fn postgres_alone_means_what_psql_means_by_it() {
     exit 3
     --- stderr
     error: source `shop`: invalid configuration: password missing
-      next: set `password` in the source, or write it into ~/.pgpass
+      next: set `password` beside `url`, or write it into ~/.pgpass
     "#);
     // What the URL says goes before the variables, and the password of the source before all.
     let said =
