@@ -20,6 +20,9 @@ use crate::store::{Settings, StoreError};
 
 /// How we call ourselves in `pg_stat_activity`, before the name of the machine.
 const APPLICATION: &str = "rowcall";
+/// What is written is on disk before it counts, also where the server would let it wait.
+const DURABLE: &str = "; select set_config('synchronous_commit', 'on', true) where \
+                       current_setting('synchronous_commit') = 'off'";
 /// How long a connection may take.
 const CONNECTING: Duration = Duration::from_secs(10);
 /// How long work is tried again when the server is away.
@@ -60,8 +63,9 @@ impl Links {
             begin: format!(
                 "begin isolation level read committed {access}; set local search_path to \"{}\"; \
                  set local statement_timeout = '10s'; set local lock_timeout = '5s'; \
-                 set local idle_in_transaction_session_timeout = '10s'",
-                settings.schema
+                 set local idle_in_transaction_session_timeout = '10s'{}",
+                settings.schema,
+                if read_only { "" } else { DURABLE }
             ),
             host: host.to_owned(),
             place: Mutex::new("***".into()),

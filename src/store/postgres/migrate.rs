@@ -48,9 +48,14 @@ fn judge(version: i64, works_from: i64) -> Shape {
     }
 }
 
+/// Looked for in the catalogue's tables: a name that was missing before this backend waited for the lock may be remembered
+/// as missing.
+const SCHEMA: &str = "select 1 from pg_catalog.pg_namespace where nspname = $1";
+const SHAPE: &str = "select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname = 'shape'";
+
 async fn version(transaction: &mut Transaction, schema: &str) -> Result<Option<(i64, i64)>, Trouble> {
-    let there = transaction.rows("select to_regclass($1 || '.shape') is not null", &[schema.into()]).await?;
-    if !there.first().map(|row| row.holds(0)).transpose()?.unwrap_or_default() {
+    if transaction.rows(SHAPE, &[schema.into()]).await?.is_empty() {
         return Ok(None);
     }
     let rows = transaction.rows("select version, works_from from shape", &[]).await?;
@@ -60,11 +65,7 @@ async fn version(transaction: &mut Transaction, schema: &str) -> Result<Option<(
 
 /// What the schema is, for who may not change it.
 pub(super) async fn look(links: &Links, schema: &str) -> Result<Shape, StoreError> {
-    let quoted = format!("\"{schema}\"");
-    let version = links.work(|mut transaction| {
-        let quoted = quoted.clone();
-        async move { version(&mut transaction, &quoted).await }
-    });
+    let version = links.work(|mut transaction| async move { version(&mut transaction, schema).await });
     Ok(version.await?.map_or(Shape::None, |(version, works_from)| judge(version, works_from)))
 }
 
@@ -85,16 +86,14 @@ pub(super) async fn migrate(links: &Links, schema: &str) -> Result<(), StoreErro
 /// Under the lock, for two machines may start at once.
 async fn build(transaction: &mut Transaction, schema: &str) -> Result<Shape, Trouble> {
     transaction.batch(LOCK).await?;
-    let quoted = format!("\"{schema}\"");
-    let found = version(transaction, &quoted).await?;
+    let found = version(transaction, schema).await?;
     let shape = found.map_or(Shape::None, |(version, works_from)| judge(version, works_from));
     if matches!(shape, Shape::Fits | Shape::Newer(_)) {
         return Ok(shape);
     }
-    let there = transaction.rows("select to_regnamespace($1) is not null", &[(&quoted).into()]).await?;
     // Who may not create a schema may have been given one.
-    if !there.first().map(|row| row.holds(0)).transpose()?.unwrap_or_default() {
-        transaction.batch(&format!("create schema {quoted}")).await?;
+    if transaction.rows(SCHEMA, &[schema.into()]).await?.is_empty() {
+        transaction.batch(&format!("create schema \"{schema}\"")).await?;
     }
     let done = usize::try_from(found.map_or(0, |(version, _)| version)).unwrap_or_default();
     for migration in &MIGRATIONS[done..] {

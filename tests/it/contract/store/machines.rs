@@ -105,6 +105,7 @@ async fn what_is_learned_under_a_lost_claim_is_refused_wholly() {
     assert_eq!(one.store.next_attempt(&name("ops")).await, Ok(None), "and nothing will be sent");
     one.store.record(&[(&kept, &b)]).await.expect("the other claim stands");
     two.record(&[(&taken, &a)]).await.expect("the new owner records");
+    drop(taken);
     one.store.record(&[(&lost, &a)]).await.expect_err("also when the new owner is done");
     assert!(matches!(two.claim("alert a", Some(second(0))).await, Ok(Claimed::Done)));
 }
@@ -164,4 +165,14 @@ async fn whoever_lost_the_turn_may_only_say_what_was_delivered() {
         "what was accepted is not sent again"
     );
     assert!(left[0].may_repeat, "the other attempt may have arrived");
+}
+
+#[tokio::test]
+#[ignore = "needs a server"]
+async fn machines_that_start_at_once_make_the_tables_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let all = (0..6).map(|_| open(&folder, Place::Postgres));
+    for store in futures_util::future::join_all(all).await {
+        assert_eq!(store.last_slot("alert a").await, Ok(None));
+    }
 }
