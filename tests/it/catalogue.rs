@@ -411,7 +411,7 @@ fn entries_are_listed() {
         "tags": [
           "orders"
         ],
-        "line": 50
+        "line": 58
       },
       {
         "kind": "query",
@@ -419,7 +419,7 @@ fn entries_are_listed() {
         "detail": "on demo",
         "description": "What is on the shelves",
         "tags": [],
-        "line": 45
+        "line": 53
       }
     ]
     "#);
