@@ -185,7 +185,7 @@ pub(super) fn limits_upright(drawing: &mut Drawing, plot: Area, scale: &Scale, l
         drawing.line((x, plot.top - 4.0), (x, plot.bottom), Ink::Limit, 1.5).dashes("6 4");
         let label = limit_label(limit, unit);
         let half = width(&label, SMALL) / 2.0;
-        let middle = x.min(drawing.width - 6.0 - half);
+        let middle = x.min(drawing.width - 6.0 - half).max(6.0 + half);
         if middle - half > end {
             drawing.text(middle, plot.top - 8.0, SMALL, Side::Middle, Ink::Limit, &label);
             end = middle + half + GAP;

@@ -15,6 +15,10 @@ pub(super) enum Swatch {
 
 /// The longest name, in units.
 const LONGEST: f64 = 180.0;
+/// What the sign of a series takes before its name.
+const MARK: f64 = 22.0;
+/// Between two names.
+const GAP: f64 = 18.0;
 const ROW: f64 = 20.0;
 const ROWS: usize = 2;
 
@@ -32,22 +36,26 @@ pub(super) fn draw(drawing: &mut Drawing, room: Area, names: &[&str], swatch: Sw
     let names: Vec<String> = names.iter().map(|name| elided(name, LABEL, LONGEST.min(room.width() - 40.0))).collect();
     let (mut x, mut row) = (room.left, 0);
     for (series, name) in names.iter().enumerate() {
-        let wide = 22.0 + width(name, LABEL);
         let left = names.len() - series;
         let more = format!("+{left} more");
         // Where the last row ends there must be room to say how many are not named.
-        let needed = if left > 1 { wide + 16.0 + width(&more, LABEL) } else { wide };
-        if x > room.left && x + wide > room.right && row + 1 < ROWS {
+        let rest = if left > 1 { GAP + width(&more, LABEL) } else { 0.0 };
+        if x > room.left && x + MARK + width(name, LABEL) > room.right && row + 1 < ROWS {
             (x, row) = (room.left, row + 1);
-        } else if x > room.left && row + 1 == ROWS && x + needed > room.right {
+        }
+        let first = x <= room.left && row + 1 == ROWS;
+        let name = elided(name, LABEL, if first { room.width() - MARK - rest } else { LONGEST });
+        let wide = MARK + width(&name, LABEL);
+        let needed = wide + rest;
+        if x > room.left && row + 1 == ROWS && x + needed > room.right {
             let y = room.top + ROW * f64::from(u8::from(row > 0)) + 10.0;
             drawing.text(x, y, LABEL, Side::Start, Ink::Muted, &more);
             break;
         }
         let y = room.top + ROW * f64::from(u8::from(row > 0)) + 10.0;
         mark(drawing, x, y - 4.0, series, swatch);
-        drawing.text(x + 22.0, y, LABEL, Side::Start, Ink::Text, name);
-        x += wide + 18.0;
+        drawing.text(x + MARK, y, LABEL, Side::Start, Ink::Text, &name);
+        x += wide + GAP;
     }
     ROW * f64::from(u8::from(row > 0) + 1) + 4.0
 }

@@ -14,6 +14,8 @@ use crate::chart::ticks::{Scale, as_f64};
 
 /// The lines of a chart.
 const HIGH: usize = 15;
+/// The fewest columns of lines.
+const LEAST: usize = 8;
 /// The most columns of names at the ends of lines.
 const NAMES: usize = 18;
 /// Up to so many series are named there.
@@ -43,9 +45,10 @@ pub(super) fn print(page: &mut Page, figure: &Figure, spec: &Spec) {
     let ticks = page.unit.ticks(&scale.ticks, scale.step);
     let labels = widest(ticks.iter().map(String::as_str));
     let words: Vec<String> = spec.thresholds.iter().map(|limit| page.limit(limit)).collect();
-    let ends = widest(names.iter().copied().filter(|_| at_ends).chain(words.iter().map(String::as_str))).min(NAMES);
+    let ends = widest(names.iter().copied().filter(|_| at_ends).chain(words.iter().map(String::as_str)));
+    let ends = ends.min(NAMES).min(page.columns.saturating_sub(labels + 3 + LEAST));
     let ends = if ends > 0 { ends + 1 } else { 0 };
-    let wide = page.columns.saturating_sub(labels + 2 + ends).max(8);
+    let wide = page.columns.saturating_sub(labels + 2 + ends).max(LEAST);
     let sheet = Sheet { scale: &scale, wide };
     let (places, marks) = sheet.along(&figure.along);
     let grid = sheet.grid(&layers, &places, spec.kind);

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Page, left, right, widest};
+use super::{Page, cut, left, right, widest};
 use crate::chart::figure::Figure;
 use crate::chart::heatmap::Shades;
 use crate::chart::palette::Rgb;
@@ -38,7 +38,9 @@ pub(super) fn print(page: &mut Page, figure: &Figure) {
     let ends = [shades.low, shades.high].map(|end| page.unit.short(end));
     let scale = if page.coloured { String::new() } else { format!("  {} ", SHADES.iter().collect::<String>()) };
     let unit = page.unit.caption.clone().map(|unit| format!(" {unit}")).unwrap_or_default();
-    page.line(&format!("{} to {}{unit}{scale}", ends[0], ends[1]));
+    let ends = cut(&format!("{} to {}", ends[0], ends[1]), page.columns.saturating_sub(scale.width()));
+    let unit = cut(&unit, page.columns.saturating_sub(ends.width() + scale.width()));
+    page.line(&format!("{ends}{unit}{scale}"));
     if shown < slots.len() {
         page.line(&format!("(the first {shown} of {} columns)", slots.len()));
     }
