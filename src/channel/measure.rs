@@ -13,7 +13,13 @@ pub(super) fn within(text: &str, budget: usize) -> String {
         }
         None => false,
     };
-    text.chars().take_while(fits).chain(['…']).collect()
+    let mut kept: String = text.chars().take_while(fits).collect();
+    // A zero-width space keeps the character before it from acting: without the one the other goes too.
+    if text[kept.len()..].starts_with('\u{200b}') {
+        kept.pop();
+    }
+    kept.push('…');
+    kept
 }
 
 /// The length of a text in units of UTF-16.
