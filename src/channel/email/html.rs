@@ -31,6 +31,9 @@ const CELL: &str = "padding:4px 12px 4px 0;border-bottom:1px solid #88888855;ver
 
 const QUIET: &str = "color:#888888";
 
+/// What the end of a table takes at most, with what is said of rows and columns that are not there.
+const END: usize = 200;
+
 /// The page of a message with at most `most` rows in each table. Below it stand `remarks` of the mail.
 pub(super) fn page(message: &Message, most: usize, remarks: &[String]) -> String {
     let mut page = format!(
@@ -54,13 +57,32 @@ pub(super) fn page(message: &Message, most: usize, remarks: &[String]) -> String
         let share = room.saturating_sub(page.len()) / if message.sections.is_empty() { 1 } else { 2 };
         page.push_str(&rows(excerpt, most, share));
     }
-    for (index, section) in message.sections.iter().enumerate() {
-        let share = room.saturating_sub(page.len()) / (message.sections.len() - index);
-        let shown = part(section, most, share);
-        let shown = if shown.len() > share { "<p>…</p>\n" } else { &shown };
-        page.push_str(shown);
-    }
+    page.push_str(&parts(message, most, room.saturating_sub(page.len())));
     page + &foot
+}
+
+/// The sections in `room` bytes: where it is too little, the longest give way until all of them are there.
+fn parts(message: &Message, most: usize, room: usize) -> String {
+    let whole: Vec<String> = message.sections.iter().map(|section| part(message, section, most, usize::MAX)).collect();
+    let share = share(whole.iter().map(String::len).collect(), room);
+    let fitting = |(section, whole): (&Section, String)| match whole.len() <= share {
+        true => whole,
+        false => part(message, section, most, share),
+    };
+    message.sections.iter().zip(whole).map(fitting).collect()
+}
+
+/// The most that each may have, so that all of `sizes` together have no more than `room`.
+fn share(mut sizes: Vec<usize>, mut room: usize) -> usize {
+    sizes.sort_unstable();
+    for (index, size) in sizes.iter().enumerate() {
+        let share = room / (sizes.len() - index);
+        if *size > share {
+            return share;
+        }
+        room -= size;
+    }
+    usize::MAX
 }
 
 /// `FIRING low_stock` and the summary below it; the words of a sign in its colour.
@@ -105,23 +127,25 @@ fn facts(message: &Message) -> String {
     }
 }
 
-/// A section in at most `room` bytes, as far as its rows go.
-fn part(section: &Section, most: usize, room: usize) -> String {
+/// A section in at most `room` bytes: as many rows as there is room for, and of what cannot be shortened the heading.
+fn part(message: &Message, section: &Section, most: usize, room: usize) -> String {
     let heading = section.heading.as_deref().map(one_line).filter(|heading| !heading.is_empty());
     let mut part = heading
         .map(|heading| format!("<h2 style=\"margin:20px 0 4px;font-size:16px\">{}</h2>\n", escaped(&heading)))
         .unwrap_or_default();
     let note = section.note.iter().map(|note| format!("<p style=\"margin:4px 0 0;{QUIET}\">{}</p>\n", escaped(note)));
     let note: String = note.collect();
-    part.push_str(&match &section.content {
+    let left = room.saturating_sub(part.len() + note.len());
+    let shown = match &section.content {
         Content::Text(text) => paragraph(text),
         Content::Value { value, change } => figure(value, change.as_deref()),
-        Content::Table(excerpt) => rows(excerpt, most, room.saturating_sub(part.len() + note.len())),
-        Content::Picture(picture) => image(picture),
+        Content::Table(excerpt) => rows(excerpt, most, left),
+        Content::Picture(picture) => image(picture, message),
         Content::Problem(problem) => {
             format!("<p style=\"margin:0 0 8px;color:#d64545\">cannot be shown: {}</p>\n", escaped(&one_line(problem)))
         }
-    });
+    };
+    part.push_str(if shown.len() > left { TOO_LONG } else { &shown });
     part + &note
 }
 
@@ -132,18 +156,27 @@ fn figure(value: &str, change: Option<&str>) -> String {
     format!("<p style=\"margin:0 0 8px\"><b style=\"{big}\">{value}</b>{}</p>\n", change.unwrap_or_default())
 }
 
+/// Under which name the page refers to a part of its mail. In all the world no other part has it: some readers keep the
+/// pictures of one mail for the next.
+pub(super) fn content_id(picture: &Picture, message: &Message) -> String {
+    format!("{}.{}@rowcall", ascii(&picture.id), ascii(&message.id))
+}
+
 /// A picture that is a part of the mail.
-fn image(picture: &Picture) -> String {
+fn image(picture: &Picture, message: &Message) -> String {
     let (width, height) = (picture.width.clamp(1, WIDEST), picture.height);
     // A picture that is too wide shrinks in both directions.
     let height = u64::from(height) * u64::from(width) / u64::from(picture.width.max(1));
     format!(
         "<p style=\"margin:8px 0 0\"><img src=\"cid:{id}\" alt=\"{alt}\" width=\"{width}\" height=\"{height}\" \
          style=\"max-width:100%;height:auto;border:0\"></p>\n",
-        id = ascii(&picture.id),
+        id = content_id(picture, message),
         alt = escaped(&one_line(&picture.alt)),
     )
 }
+
+/// What stands in the place of what there is no room for.
+const TOO_LONG: &str = "<p>… too long for this mail</p>\n";
 
 /// The rows that fit `most` and `room` bytes, and how many do not.
 fn rows(excerpt: &Excerpt, most: usize, room: usize) -> String {
@@ -169,7 +202,7 @@ fn rows(excerpt: &Excerpt, most: usize, room: usize) -> String {
             None => format!("<td style=\"{CELL};{};{QUIET}\">{}</td>", align(index), text::NULL),
         });
         let line = format!("<tr>{}</tr>\n", cells.collect::<String>());
-        if table.len() + line.len() > room {
+        if table.len() + line.len() + END > room {
             break;
         }
         table.push_str(&line);
@@ -257,7 +290,7 @@ mod tests {
             "text-align:right\">10.5</td>",
             "…7 more rows</p>",
             "the rest is in weekly.xlsx</p>",
-            "<img src=\"cid:per-day\" alt=\"Orders per day\" width=\"584\" height=\"233\"",
+            "<img src=\"cid:per-day.weekly-1-mail@rowcall\" alt=\"Orders per day\" width=\"584\" height=\"233\"",
             "cannot be shown: the source `crm` did not answer</p>",
             "this is a trial</p>",
             "not attached</p>",

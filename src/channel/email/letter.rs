@@ -98,7 +98,7 @@ fn parts(message: &Message, files: &[&Attachment], remarks: &[String]) -> MultiP
     let plain = Message { attachments: vec![], remarks: [&message.remarks[..], remarks].concat(), ..message.clone() };
     let plain = SinglePart::plain(crlf(&text::plain(&plain, MOST_ROWS)));
     let page = SinglePart::html(crlf(&html::page(message, MOST_ROWS, remarks)));
-    let pictures: Vec<SinglePart> = message.pictures().map(inline).collect();
+    let pictures: Vec<SinglePart> = message.pictures().map(|picture| inline(picture, message)).collect();
     let alternative = MultiPart::alternative().singlepart(plain);
     let body = match pictures.is_empty() {
         true => alternative.singlepart(page),
@@ -115,9 +115,10 @@ fn parts(message: &Message, files: &[&Attachment], remarks: &[String]) -> MultiP
     }
 }
 
-fn inline(picture: &Picture) -> SinglePart {
+fn inline(picture: &Picture, message: &Message) -> SinglePart {
     let png = ContentType::parse("image/png").expect("a media type");
-    let part = message::Attachment::new_inline_with_name(ascii(&picture.id), picture.file_name());
+    let id = html::content_id(picture, message);
+    let part = lettre::message::Attachment::new_inline_with_name(id, picture.file_name());
     part.body(encoded(&picture.png), png)
 }
 
@@ -295,7 +296,10 @@ mod tests {
         );
         assert_eq!(mail.subject(), Some("[rowcall] Weekly KPIs"));
         let (picture, file) = (mail.part(5).unwrap(), mail.part(7).unwrap());
-        assert_eq!((picture.content_id(), picture.attachment_name()), (Some("per-day"), Some("per-day.png")));
+        assert_eq!(
+            (picture.content_id(), picture.attachment_name()),
+            (Some("per-day.weekly-1-mail@rowcall"), Some("per-day.png"))
+        );
         assert!(picture.content_disposition().unwrap().is_inline());
         assert_eq!((file.attachment_name(), file.contents()), (Some("weekly.xlsx"), &b"PK"[..]));
         assert!(file.content_disposition().unwrap().is_attachment());

@@ -249,8 +249,9 @@ async fn a_mail_carries_pictures_and_files() {
     let mail = MessageParser::default().parse(&raw).expect("a mail");
     let page = mail.body_html(0).expect("a page");
     for id in ["per-day", "per-hour"] {
+        let id = format!("{id}.low_stock-1-ops@rowcall");
         assert!(page.contains(&format!("src=\"cid:{id}\"")), "{page}");
-        let part = mail.parts.iter().find(|part| part.content_id() == Some(id)).expect("a picture");
+        let part = mail.parts.iter().find(|part| part.content_id() == Some(&id)).expect("a picture");
         assert_eq!(part.contents(), DOT);
     }
     let file = mail.attachments().last().expect("a file");
