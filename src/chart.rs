@@ -62,6 +62,36 @@ pub fn svg(table: &Table, spec: &Spec, theme: Theme, zone: &TimeZone) -> Result<
     Ok(drawing.svg(spec.theme.unwrap_or(theme), spec.title.as_deref().unwrap_or("chart")))
 }
 
+/// The same chart laid out anew for a place that is only `width` wide, such as a phone, so that its letters stay as large;
+/// none when it is no wider anyway.
+///
+/// # Errors
+/// As [`svg`].
+pub fn svg_within(
+    table: &Table,
+    spec: &Spec,
+    theme: Theme,
+    zone: &TimeZone,
+    width: u32,
+) -> Result<Option<String>, ChartError> {
+    let wide = spec.size.unwrap_or(Size::DEFAULT);
+    if wide.width <= width {
+        return Ok(None);
+    }
+    // Lying bars are as high as there are bars, wherever they are.
+    let is_lying = spec.kind == Kind::Bar && spec.horizontal;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "no picture is higher than Size::LARGEST"
+    )]
+    let height = match is_lying {
+        true => drawing(table, spec, zone)?.height as u32,
+        false => wide.height.min(width * 9 / 10),
+    };
+    svg(table, &Spec { size: Some(Size { width, height }), ..spec.clone() }, theme, zone).map(Some)
+}
+
 /// The same picture as PNG, two pixels for each unit of the SVG, opaque; [`Theme::Auto`] is drawn light.
 ///
 /// # Errors

@@ -76,6 +76,13 @@ impl Size {
     pub const SMALLEST: Self = Self { width: 240, height: 160 };
     /// Above this a PNG takes more memory than a report may.
     pub const LARGEST: Self = Self { width: 2_000, height: 2_000 };
+
+    /// What a PNG of ours takes: its header says its pixels, two for each unit.
+    #[must_use]
+    pub fn of_png(png: &[u8]) -> Option<Self> {
+        let pixels = |from: usize| Some(u32::from_be_bytes(png.get(from..from + 4)?.try_into().ok()?));
+        Some(Self { width: pixels(16)? / 2, height: pixels(20)? / 2 })
+    }
 }
 
 /// A chart as asked for. Columns go by name, as in [`crate::table::Table::position`].

@@ -15,6 +15,9 @@ mod language;
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
+/// How wide the charts of a phone are laid out.
+const PHONE: u32 = 380;
+
 /// How many rows behind a chart are written out.
 const MOST_NUMBERS: usize = 2_000;
 
@@ -124,15 +127,34 @@ fn value(out: &mut Out, figure: &Figure) {
 fn chart(out: &mut Out, page: &Page, section: &Section, (spec, table): (&Spec, &Table), number: usize) {
     // It was drawn once already: what cannot be drawn is no chart.
     let drawn = chart::svg(table, spec, Theme::Auto, &page.zone).unwrap_or_default();
-    let mut name = String::from("aria-label=\"");
-    push_escaped(&mut name, &section.alternative(spec));
-    name.push('"');
-    let (before, after) = drawn.split_once("aria-label=\"").unwrap_or((&drawn, "\""));
-    let after = after.split_once('"').map_or("", |(_, after)| after);
-    out.raw("<figure>\n").raw(before).raw(&name).raw(after).raw("\n</figure>\n<details>\n<summary>Numbers</summary>\n");
+    let narrow = chart::svg_within(table, spec, Theme::Auto, &page.zone, PHONE).ok().flatten();
+    let name = section.alternative(spec);
+    out.raw("<figure>\n");
+    match narrow {
+        Some(narrow) => {
+            picture(out, &drawn, "wide", &name);
+            picture(out, &narrow, "narrow", &name);
+        }
+        None => picture(out, &drawn, "any", &name),
+    }
+    out.raw("</figure>\n<details>\n<summary>Numbers</summary>\n");
     let shown = table.first(MOST_NUMBERS);
     rows(out, page, section, &shown, number);
     out.raw("</details>\n");
+}
+
+/// One drawing of a chart, for the screens of its class.
+fn picture(out: &mut Out, svg: &str, class: &str, name: &str) {
+    let (before, after) = svg.split_once("aria-label=\"").unwrap_or((svg, "\""));
+    let after = after.split_once('"').map_or("", |(_, after)| after);
+    let before = before.strip_prefix("<svg").unwrap_or(before);
+    out.raw(&format!("<svg class=\"{class}\""))
+        .raw(before)
+        .raw("aria-label=\"")
+        .text(name)
+        .raw("\"")
+        .raw(after)
+        .raw("\n");
 }
 
 /// A table that scrolls by itself, and what is to be said and done below it.
@@ -193,7 +215,7 @@ fn numeric(table: &Table) -> Vec<bool> {
 }
 
 fn standings(out: &mut Out, alerts: &[AlertLine], zone: &TimeZone) {
-    out.raw("<div class=\"scroll\">\n<table>\n<thead>\n<tr><th scope=\"col\">Alert</th><th scope=\"col\">State</th>");
+    out.raw("<div class=\"scroll\">\n<table class=\"alerts\">\n<thead>\n<tr><th scope=\"col\">Alert</th><th scope=\"col\">State</th>");
     out.raw("<th scope=\"col\">Since</th><th scope=\"col\">Severity</th></tr>\n</thead>\n<tbody>\n");
     for alert in alerts {
         out.raw("<tr><td>").text(&alert.alert);

@@ -13,7 +13,7 @@ use super::bot::{Bot, Place};
 use crate::channel::http::Address;
 use crate::channel::measure::within;
 use crate::channel::slack::payload::mrkdwn;
-use crate::message::{Bytes, Message, one_line};
+use crate::message::{Attachment, Bytes, Message, one_line};
 use crate::secret::Revealed;
 
 /// How long one file may be on its way.
@@ -43,7 +43,9 @@ pub(super) fn files(message: &Message) -> Vec<File> {
         content: picture.png.clone(),
         command: message.command.clone(),
     });
-    let attachments = message.attachments.iter().map(|file| File {
+    // A picture that is asked for as a file too is there once.
+    let is_shown = |file: &&Attachment| message.pictures().any(|picture| picture.png == file.content);
+    let attachments = message.attachments.iter().filter(|file| !is_shown(file)).map(|file| File {
         name: file.file_name(),
         alt: None,
         content: file.content.clone(),
