@@ -14,7 +14,7 @@ use crate::name::Name;
 use crate::predicate::Verdict;
 
 pub use mute::{Mute, MuteError, MutePart, muted_until};
-pub use why::{Why, Words};
+pub use why::{Posting, Why, Words};
 
 mod mute;
 mod why;

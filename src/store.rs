@@ -162,8 +162,8 @@ pub trait Store: Timetable {
     /// Runs as they are kept, newest last.
     fn history<'a>(&'a self, wanted: &'a Wanted) -> BoxFuture<'a, Result<Vec<Past>, StoreError>>;
 
-    /// The newest message about an alert for each channel, and every one that waits, oldest first.
-    fn letters<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>>;
+    /// The newest message about an alert or a report for each channel, and every one that waits, oldest first.
+    fn letters<'a>(&'a self, about: &'a Subject) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>>;
 
     /// Forgets runs, decisions, settled messages and silences from before `before`, at most once an hour of `now` for
     /// each process, in small transactions. Keeps what a decision still needs: the last run of each job, what each

@@ -96,6 +96,17 @@ impl Report {
         Ok(self)
     }
 
+    /// The same report asked for one of its sections, counted from 1: what the others ask is not asked, and they say nothing.
+    #[must_use]
+    pub fn only(mut self, number: usize) -> Self {
+        for (index, section) in self.sections.iter_mut().enumerate() {
+            if index + 1 != number {
+                section.content = Content::Text(Prose::default());
+            }
+        }
+        self
+    }
+
     /// The sources it asks, one for each question.
     pub fn sources(&self) -> impl Iterator<Item = &Name> {
         self.questions().map(|(ask, _)| &ask.source)

@@ -73,17 +73,23 @@ fn names_of_alerts(catalogue: &Catalogue) -> Vec<CompletionCandidate> {
     catalogue.alerts.iter().map(|(name, alert)| candidate(name.as_str(), &alert.description)).collect()
 }
 
+fn names_of_reports(catalogue: &Catalogue) -> Vec<CompletionCandidate> {
+    catalogue.reports.values().map(|report| candidate(report.name.as_str(), &Some(report.title.clone()))).collect()
+}
+
 /// Whatever can have a schedule.
 pub(super) fn jobs() -> Vec<CompletionCandidate> {
-    catalogue().map(|catalogue| names_of_alerts(&catalogue)).unwrap_or_default()
+    let Some(catalogue) = catalogue() else { return Vec::new() };
+    let mut candidates = names_of_alerts(&catalogue);
+    candidates.extend(names_of_reports(&catalogue));
+    candidates
 }
 
 /// Reports, and the tags they have.
 pub(super) fn reports() -> Vec<CompletionCandidate> {
     let Some(catalogue) = catalogue() else { return Vec::new() };
     let reports = catalogue.reports.values();
-    let mut candidates: Vec<CompletionCandidate> =
-        reports.clone().map(|report| candidate(report.name.as_str(), &Some(report.title.clone()))).collect();
+    let mut candidates = names_of_reports(&catalogue);
     let mut tags: Vec<&String> = reports.flat_map(|report| &report.tags).collect();
     tags.sort_unstable();
     tags.dedup();

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::silence::open;
-use super::{complete, find, stop};
+use super::{complete, find, select, stop};
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::incident::{Health, State};
@@ -19,16 +20,16 @@ use crate::job::alert::Standing;
 use crate::job::{Job, JobId};
 use crate::name::Name;
 use crate::render::{listing, moment};
-use crate::store::{Decision, Fate, Letter, Past, Seen, Skip, Subject, Wanted};
+use crate::store::{Decision, Fate, Letter, Past, Seen, Skip, Store, StoreError, Subject, Wanted};
 
 /// The version of the JSON shape.
 pub(super) const SCHEMA: u32 = 1;
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
-    /// One alert only
-    #[arg(value_name = "ALERT", add = ArgValueCandidates::new(complete::alert_names))]
-    alert: Option<String>,
+    /// One alert or report only, by its name, or by its table where the two share a name
+    #[arg(value_name = "JOB", add = ArgValueCandidates::new(complete::jobs))]
+    job: Option<String>,
     /// Only runs that ended like this
     #[arg(long, value_name = "STATE", value_parser = ["ok", "pending", "recovering", "firing", "no_data", "error"])]
     state: Option<String>,
@@ -63,7 +64,10 @@ struct Skipped {
 /// A run; the JSON shape has these keys and only gains more.
 #[derive(serde::Serialize)]
 pub(super) struct Run {
+    /// The name of the alert or report.
     alert: String,
+    /// Its kind and name.
+    job: String,
     slot: Option<Timestamp>,
     started: Timestamp,
     duration_ms: i64,
@@ -110,6 +114,7 @@ impl Run {
         let values = |seen: &Seen| Values { key: seen.key.clone(), values: seen.values.clone() };
         Self {
             alert: past.about.name().to_string(),
+            job: past.about.job(),
             slot: past.slot,
             started: past.started,
             duration_ms: i64::try_from(past.ended.duration_since(past.started).as_millis()).unwrap_or(i64::MAX),
@@ -154,23 +159,17 @@ fn delivery(letter: &Letter) -> Delivery {
 
 pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let catalogue = find::catalogue(config)?;
-    let wanted = wanted(flags, &catalogue)?;
+    let (subjects, wanted) = (subjects(flags.job.as_deref(), &catalogue)?, wanted(flags));
     let (sources, _) = output.worlds(&catalogue);
     let (runs, skips) = stop::runtime()?.block_on(async {
         let store = open(&catalogue, &sources).await?;
-        let runs = store.history(&wanted).await?;
-        let job = wanted.about.as_ref().map(Subject::job);
-        let skips = match flags.state {
-            Some(_) => Vec::new(),
-            None => store.skips(job.as_deref(), wanted.since, wanted.limit).await?,
-        };
+        let found = recall(store.as_ref(), subjects, &wanted, flags.state.is_none()).await;
         store.close().await;
-        Ok::<_, Failure>((runs, skips))
+        found.map_err(Failure::from)
     })?;
-    if let Some(about) = wanted.about.as_ref().filter(|_| runs.is_empty() && skips.is_empty())
-        && !catalogue.alerts.contains_key(about.name())
-    {
-        return Err(find::unknown("alert", about.name().as_str(), catalogue.alerts.keys()));
+    let known = |word: &String| Job::all(&catalogue).any(|job| called(job, word));
+    if let Some(word) = flags.job.as_ref().filter(|word| runs.is_empty() && skips.is_empty() && !known(word)) {
+        return Err(select::unknown(&catalogue, word));
     }
     if flags.json {
         let history = History {
@@ -185,38 +184,77 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
         rows.extend(skips.iter().map(|skip| (skip.slot, row_of_skip(skip, &catalogue))));
         rows.sort_by_key(|(at, _)| *at);
         let rows: Vec<Vec<String>> = rows.into_iter().map(|(_, row)| row).collect();
-        write!(output, "{}", listing(&["at", "alert", "state", "took", "rows", "why", "told"], &rows))?;
+        write!(output, "{}", listing(&["at", "job", "state", "took", "rows", "why", "told"], &rows))?;
     }
     Ok(Exit::Done)
 }
 
-fn wanted(flags: &Flags, catalogue: &Catalogue) -> Result<Wanted, Failure> {
-    let about = match &flags.alert {
-        // An alert that is no longer in the catalogue may have a past.
-        Some(word) => {
-            let alert = Name::new(word).map_err(|_| find::unknown("alert", word, catalogue.alerts.keys()))?;
-            Some(Subject::Alert(alert))
+/// What the runs may be about that `word` names: all of it without a word. A job that is no longer in the catalogue may
+/// have a past, and what kind of job it was nobody knows any more.
+fn subjects(word: Option<&str>, catalogue: &Catalogue) -> Result<Vec<Option<Subject>>, Failure> {
+    let Some(word) = word else { return Ok(vec![None]) };
+    let named: Vec<Job<'_>> = Job::all(catalogue).filter(|job| called(*job, word)).collect();
+    if let [job] = named[..] {
+        return Ok(vec![Some(job.subject())]);
+    }
+    if named.len() > 1 {
+        return Err(select::ambiguous(word, &named));
+    }
+    let unknown = |_| select::unknown(catalogue, word);
+    Ok(match word.split_once('.') {
+        Some(("alerts", name)) => vec![Some(Subject::Alert(Name::new(name).map_err(unknown)?))],
+        Some(("reports", name)) => vec![Some(Subject::Report(Name::new(name).map_err(unknown)?))],
+        _ => {
+            let name = Name::new(word).map_err(unknown)?;
+            vec![Some(Subject::Alert(name.clone())), Some(Subject::Report(name))]
         }
-        None => None,
-    };
+    })
+}
+
+fn called(job: Job<'_>, word: &str) -> bool {
+    job.name().as_str() == word || job.id().table() == word
+}
+
+/// The runs and the skipped slots of the first of `subjects` that has any.
+async fn recall(
+    store: &dyn Store,
+    subjects: Vec<Option<Subject>>,
+    wanted: &Wanted,
+    with_skips: bool,
+) -> Result<(Vec<Past>, Vec<Skip>), StoreError> {
+    for about in subjects {
+        let job = about.as_ref().map(Subject::job);
+        let runs = store.history(&Wanted { about, ..wanted.clone() }).await?;
+        let skips = match with_skips {
+            true => store.skips(job.as_deref(), wanted.since, wanted.limit).await?,
+            false => Vec::new(),
+        };
+        if !runs.is_empty() || !skips.is_empty() {
+            return Ok((runs, skips));
+        }
+    }
+    Ok((Vec::new(), Vec::new()))
+}
+
+fn wanted(flags: &Flags) -> Wanted {
     let state = flags.state.as_deref();
     let health = state.map(|word| Health::of_word(word).unwrap_or(Health::Healthy));
     let since = flags.since.and_then(|length| SignedDuration::try_from(length).ok());
-    Ok(Wanted {
-        about,
+    Wanted {
+        about: None,
         health,
         state: state.and_then(State::of_word),
         since: since.map(|length| SystemClock.now().checked_sub(length).unwrap_or(Timestamp::MIN)),
         limit: flags.limit,
-    })
+    }
 }
 
 fn row(past: &Past, catalogue: &Catalogue) -> Vec<String> {
-    let zone = catalogue.alerts.get(past.about.name()).map_or(&catalogue.zone, |alert| &alert.timing.zone);
+    let job = past.about.job();
     let took = past.ended.duration_since(past.started).as_millis();
     vec![
-        moment(past.started, zone),
-        past.about.name().to_string(),
+        moment(past.started, zone(&job, catalogue)),
+        short(&job),
         standing(past).as_str().to_owned(),
         format!("{took} ms"),
         past.rows.map_or_else(String::new, |rows| rows.to_string()),
@@ -230,12 +268,20 @@ fn skipped(skip: &Skip) -> Skipped {
 }
 
 fn row_of_skip(skip: &Skip, catalogue: &Catalogue) -> Vec<String> {
-    let id = JobId::read(&skip.job);
-    let zone = id.as_ref().and_then(|id| Job::find(catalogue, id)).map_or(&catalogue.zone, |job| &job.timing().zone);
     let count = if skip.count > 1 { format!("{} slots: ", skip.count) } else { String::new() };
-    let name = skip.job.strip_prefix("alert ").unwrap_or(&skip.job).to_owned();
-    let why = format!("{count}{}", skip.reason);
-    vec![moment(skip.slot, zone), name, "skipped".to_owned(), String::new(), String::new(), why, String::new()]
+    let (at, why) = (moment(skip.slot, zone(&skip.job, catalogue)), format!("{count}{}", skip.reason));
+    vec![at, short(&skip.job), "skipped".to_owned(), String::new(), String::new(), why, String::new()]
+}
+
+/// The zone of a job, or of the catalogue that no longer has it.
+fn zone<'a>(job: &str, catalogue: &'a Catalogue) -> &'a TimeZone {
+    let job = JobId::read(job).and_then(|id| Job::find(catalogue, &id));
+    job.map_or(&catalogue.zone, |job| &job.timing().zone)
+}
+
+/// An alert by its name alone: most runs are of alerts.
+fn short(job: &str) -> String {
+    job.strip_prefix("alert ").unwrap_or(job).to_owned()
 }
 
 /// `ops: began (delivered), mail: silenced`.

@@ -61,6 +61,10 @@ pub(super) fn execute(flags: &Flags, config: Option<&Path>, output: &mut Output)
     let reports = select::reports(&catalogue, &flags.reports)?;
     let reports = asked_with(reports, &flags.param)?;
     let place = Place::new(flags, &reports, output)?;
+    let reports: Vec<Report> = match flags.section {
+        Some(number) => reports.into_iter().map(|report| report.only(number.into())).collect(),
+        None => reports,
+    };
     stop::runtime()?.block_on(async {
         let mut stop = stop::Stop::listen()?;
         let (sources, channels) = output.worlds(&catalogue);

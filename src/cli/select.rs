@@ -110,12 +110,14 @@ pub(super) fn job<'a>(catalogue: &'a Catalogue, word: &str) -> Result<Job<'a>, F
     match called(catalogue, word)[..] {
         [job] => Ok(job),
         [] => Err(unknown(catalogue, word)),
-        ref several => {
-            let tables: Vec<String> = several.iter().map(|job| format!("`{}`", job.id().table())).collect();
-            let failure = Failure::usage(format!("`{word}` is more than one job"));
-            Err(failure.hint(format!("name one of them: {}", tables.join(", "))))
-        }
+        ref several => Err(ambiguous(word, several)),
     }
+}
+
+pub(super) fn ambiguous(word: &str, several: &[Job<'_>]) -> Failure {
+    let tables: Vec<String> = several.iter().map(|job| format!("`{}`", job.id().table())).collect();
+    let failure = Failure::usage(format!("`{word}` is more than one job"));
+    failure.hint(format!("name one of them: {}", tables.join(", ")))
 }
 
 fn called<'a>(catalogue: &'a Catalogue, word: &str) -> Vec<Job<'a>> {
@@ -126,7 +128,7 @@ fn called<'a>(catalogue: &'a Catalogue, word: &str) -> Vec<Job<'a>> {
     Job::all(catalogue).filter(wanted).collect()
 }
 
-fn unknown(catalogue: &Catalogue, word: &str) -> Failure {
+pub(super) fn unknown(catalogue: &Catalogue, word: &str) -> Failure {
     let known: Vec<&Name> = Job::all(catalogue).map(Job::name).collect();
     find::unknown("job", word, known.into_iter())
 }

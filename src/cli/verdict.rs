@@ -50,14 +50,14 @@ pub(super) fn failed<'a>(built: impl IntoIterator<Item = &'a Built>, catalogue: 
 /// Says what was tried and not delivered, and the exit code of that.
 pub(super) fn undelivered(failed: &[Delivery], output: &Output) -> Exit {
     let mut exit = Exit::Done;
-    for Delivery { channel, alert, settlement, .. } in failed {
+    for Delivery { channel, about: (kind, name), settlement, .. } in failed {
         let (problem, next) = match settlement {
             Settlement::Delivered { .. } | Settlement::Untried => continue,
             Settlement::Again { problem, .. } => (problem, "it waits and goes out with the next run"),
             Settlement::Dead { problem, .. } => (problem, "it will not be sent again"),
         };
         let problem = visible_lines(problem);
-        output.say(&format!("not delivered: alert `{alert}` to channel `{channel}`: {problem}\n  next: {next}\n"));
+        output.say(&format!("not delivered: {kind} `{name}` to channel `{channel}`: {problem}\n  next: {next}\n"));
         exit = Exit::Undelivered;
     }
     exit

@@ -14,12 +14,23 @@ pub enum Why {
     Health(HealthReason),
     /// Of the source.
     Source(Sighting),
+    /// Of a report.
+    Report(Posting),
+}
+
+/// What became of a report that was built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Posting {
+    /// It was sent.
+    Sent,
+    /// It had nothing to tell, and is not wanted then.
+    NothingToTell,
 }
 
 /// A reason as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words<'a> {
-    /// What it is about: `incident`, `health` or `source`.
+    /// What it is about: `incident`, `health`, `source` or `report`.
     pub about: &'a str,
     /// The name of the reason: `repeat_not_due`.
     pub word: &'a str,
@@ -37,6 +48,7 @@ impl Why {
             Self::Incident(reason) => reason.speaks(),
             Self::Health(reason) => matches!(reason, HealthReason::Broke | HealthReason::Mended),
             Self::Source(Sighting::Down | Sighting::Up) => true,
+            Self::Report(posting) => *posting == Posting::Sent,
         }
     }
 
@@ -70,6 +82,8 @@ impl Why {
             Self::Health(HealthReason::Muted { until }) => lasting("health", "muted", until),
             Self::Health(HealthReason::Fine) => plain("health", "fine"),
             Self::Source(seen) => plain("source", seen.as_str()),
+            Self::Report(Posting::Sent) => plain("report", "sent"),
+            Self::Report(Posting::NothingToTell) => plain("report", "nothing_to_tell"),
         }
     }
 
@@ -101,6 +115,8 @@ impl Why {
             ("health", "fine") => Self::Health(HealthReason::Fine),
             ("source", "down") => Self::Source(Sighting::Down),
             ("source", "up") => Self::Source(Sighting::Up),
+            ("report", "sent") => Self::Report(Posting::Sent),
+            ("report", "nothing_to_tell") => Self::Report(Posting::NothingToTell),
             _ => return None,
         })
     }
@@ -108,7 +124,7 @@ impl Why {
 
 #[cfg(test)]
 mod tests {
-    use super::{Why, Words};
+    use super::{Posting, Why, Words};
     use crate::incident::{HealthReason, Reason, Sighting};
     use crate::name::Name;
     use jiff::Timestamp;
@@ -142,7 +158,8 @@ mod tests {
             HealthReason::Fine,
         ];
         let all = incidents.map(Why::Incident).into_iter().chain(health.map(Why::Health));
-        for why in all.chain([Sighting::Down, Sighting::Up].map(Why::Source)) {
+        let all = all.chain([Sighting::Down, Sighting::Up].map(Why::Source));
+        for why in all.chain([Posting::Sent, Posting::NothingToTell].map(Why::Report)) {
             assert_eq!(Why::of_words(&why.words()), Some(why));
         }
         let unknown = Words { about: "incident", word: "bored", until: None, by: None };

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::judge::Answer;
 use self::plan::Plan;
-use super::Doors;
+use super::{Doors, JobId};
 use crate::channel::{Channel, Manners, Retry};
-use crate::message::Receipt;
+use crate::message::{Kind, Message, Receipt};
 use crate::name::Name;
 use crate::store::{Condition, Settlement, Step, Store, StoreError, Trouble, Turn, Waiting};
 
@@ -33,8 +33,8 @@ pub struct Delivery {
     pub seq: i64,
     /// Where it was to go.
     pub channel: Name,
-    /// The alert it speaks of, or the source.
-    pub alert: String,
+    /// What it speaks of: the word for its kind, such as `alert`, and its name.
+    pub about: (&'static str, String),
     /// Whether it was told together with others.
     pub together: bool,
     /// How it ended.
@@ -251,11 +251,11 @@ impl Round<'_> {
 
     /// Keeps how an attempt ended until it is written.
     fn end(&mut self, waiting: &Waiting, together: bool, settlement: Settlement) {
-        let (channel, alert) = (self.turn.channel.clone(), waiting.message.alert.clone());
+        let (channel, about) = (self.turn.channel.clone(), about(&waiting.message));
         (self.postman.hears)(News::Delivery(&Delivery {
             seq: waiting.seq,
             channel,
-            alert,
+            about,
             together,
             settlement: settlement.clone(),
         }));
@@ -272,5 +272,27 @@ impl Round<'_> {
         self.ended.clear();
         self.learned = None;
         Ok(())
+    }
+}
+
+fn about(message: &Message) -> (&'static str, String) {
+    let name = message.alert.clone();
+    match message.kind {
+        Kind::Report => ("report", name),
+        Kind::SourceDown | Kind::SourceUp => ("source", name),
+        Kind::Digest | Kind::Roundup => ("digest", name),
+        Kind::Test => ("trial", name),
+        Kind::Incomplete
+        | Kind::Late
+        | Kind::OnTime
+        | Kind::Well
+        | Kind::Unwell
+        | Kind::Firing
+        | Kind::Repeat
+        | Kind::Resolved => match JobId::read(&name) {
+            // What is said of the health of a report names its job.
+            Some(job) => (job.kind(), job.name().to_string()),
+            None => ("alert", name),
+        },
     }
 }

@@ -1,6 +1,7 @@
-//! Why an alert told what it told, and when it will next: from what is kept, without its source.
+//! Why a job told what it told, and when it will next: from what is kept, without its source.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::Job;
 use super::alert::next::{Next, next};
@@ -10,14 +11,18 @@ use crate::name::Name;
 use crate::render::moment;
 use crate::store::{Decision, Fate, Letter, Memory, Past, Pause, Skip};
 
-/// Everything that is known of an alert, in sentences.
+mod report;
+
+pub use report::explain_report;
+
+/// Everything that is known of an alert or a report, in sentences.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// What the last run found, and when the next is due.
     pub sentences: Vec<String>,
     /// The instant of the next run, when a schedule asks for one.
     pub due: Option<Timestamp>,
-    /// For each channel of the alert.
+    /// For each channel of it.
     pub channels: Vec<Told>,
 }
 
@@ -35,7 +40,7 @@ pub struct Told {
 /// Explains an alert. `last` is its last run, `letters` what the outbox knows of it, `now` the time.
 #[must_use]
 pub fn explain(alert: &Alert, memory: &Memory, last: Option<&Past>, letters: &[Letter], now: Timestamp) -> Explanation {
-    let due = alert.timing.next_after(now);
+    let (due, zone) = (alert.timing.next_after(now), &alert.timing.zone);
     let speaker = Speaker { alert };
     let mut sentences = vec![speaker.last(last)];
     sentences.push(match due {
@@ -52,7 +57,7 @@ pub fn explain(alert: &Alert, memory: &Memory, last: Option<&Past>, letters: &[L
             sentences.push("The last run had nothing to decide for it.".into());
         }
         sentences.extend(speaker.knows(memory, channel));
-        sentences.extend(letters.iter().filter(|letter| letter.channel == *channel).map(|it| speaker.letter(it)));
+        sentences.extend(letters.iter().filter(|letter| letter.channel == *channel).map(|it| told_by(it, zone)));
         let mut instant = None;
         if alert.notify.contains(channel) {
             let next = next(alert, memory, channel, now);
@@ -112,6 +117,7 @@ impl Speaker<'_> {
             Why::Health(reason) => self.health(reason),
             Why::Source(Sighting::Down) => "The last run told that the source is down.".into(),
             Why::Source(Sighting::Up) => "The last run told that the source answers again.".into(),
+            Why::Report(posting) => report::posted(*posting).into(),
         };
         if self.alert.key.is_empty() || !matches!(decision.why, Why::Incident(_)) {
             return why;
@@ -191,22 +197,6 @@ impl Speaker<'_> {
         })
     }
 
-    fn letter(&self, letter: &Letter) -> String {
-        let what = format!("The message `{}` of {}", letter.message.kind.headword(), self.at(letter.created));
-        match &letter.fate {
-            Fate::Delivered { at } => format!("{what} was delivered at {}.", self.at(*at)),
-            Fate::Dead { at, problem } => format!("{what} was given up at {}: {problem}.", self.at(*at)),
-            Fate::Dropped { at, by } => format!("{what} was dropped at {} by {by}.", self.at(*at)),
-            Fate::Waiting { next_attempt, problem: None } => {
-                format!("{what} waits to be sent, from {} on.", self.at(*next_attempt))
-            }
-            Fate::Waiting { next_attempt, problem: Some(problem) } => {
-                let tried = if letter.attempts == 1 { "once".into() } else { format!("{} times", letter.attempts) };
-                format!("{what} waits, tried {tried}: {problem}; again at {}.", self.at(*next_attempt))
-            }
-        }
-    }
-
     fn next(&self, next: &Next) -> String {
         match next {
             Next::Slot(slot) => format!("If nothing changes, it is told at {}.", self.at(*slot)),
@@ -217,6 +207,27 @@ impl Speaker<'_> {
             Next::AfterIncident(by) => format!("It is told by the first run after the incident of `{by}` is over."),
             Next::Change => "It is told when that changes.".into(),
             Next::Firing => "It is told when the rule holds.".into(),
+        }
+    }
+}
+
+/// What became of a message.
+fn told_by(letter: &Letter, zone: &TimeZone) -> String {
+    let at = |at| moment(at, zone);
+    let what = match letter.message.kind.headword() {
+        "" => format!("The message of {}", at(letter.created)),
+        headword => format!("The message `{headword}` of {}", at(letter.created)),
+    };
+    match &letter.fate {
+        Fate::Delivered { at: when } => format!("{what} was delivered at {}.", at(*when)),
+        Fate::Dead { at: when, problem } => format!("{what} was given up at {}: {problem}.", at(*when)),
+        Fate::Dropped { at: when, by } => format!("{what} was dropped at {} by {by}.", at(*when)),
+        Fate::Waiting { next_attempt, problem: None } => {
+            format!("{what} waits to be sent, from {} on.", at(*next_attempt))
+        }
+        Fate::Waiting { next_attempt, problem: Some(problem) } => {
+            let tried = if letter.attempts == 1 { "once".into() } else { format!("{} times", letter.attempts) };
+            format!("{what} waits, tried {tried}: {problem}; again at {}.", at(*next_attempt))
         }
     }
 }

@@ -4,7 +4,7 @@
 //! and all of them at one instant. A section that fails shows why in its place, and the page is built all the same. What
 //! was built goes through [`conclude`], which is pure: to everything that is to be recorded and sent, as one outcome.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Doors;
 use crate::catalogue::report::{Content, Report};
@@ -19,6 +19,7 @@ mod ask;
 mod compose;
 mod conclude;
 
+pub use ask::Asked;
 pub use conclude::conclude;
 
 /// A report that was built, and what is to be remembered of it.
@@ -48,10 +49,21 @@ pub async fn build(
     alerts: &[(Name, AlertLine)],
     (at, now): (Timestamp, Timestamp),
 ) -> Built {
-    let clock = tokio::time::Instant::now();
-    let answers = ask::answers(report, catalogue, doors, at).await;
-    let composed = compose::compose(report, &answers, alerts, memory, at);
-    let elapsed = SignedDuration::try_from(clock.elapsed()).unwrap_or_default();
+    let mut asked = Asked::nothing();
+    asked.ask(report, catalogue, doors, at).await;
+    page(report, &asked, memory, alerts, (at, now))
+}
+
+/// The page of `report` from what was answered; the rest is as [`build`] takes it, and `now` is when asking began.
+#[must_use]
+pub fn page(
+    report: &Report,
+    asked: &Asked,
+    memory: &Memory,
+    alerts: &[(Name, AlertLine)],
+    (at, now): (Timestamp, Timestamp),
+) -> Built {
+    let composed = compose::compose(report, asked, alerts, memory, at);
     let page = Page {
         name: report.name.to_string(),
         title: report.title.clone(),
@@ -65,10 +77,10 @@ pub async fn build(
     Built {
         page,
         started: now,
-        ended: now.checked_add(elapsed).unwrap_or(now),
-        rows: answers.rows(),
+        ended: now.checked_add(asked.elapsed()).unwrap_or(now),
+        rows: asked.rows(),
         values: composed.values,
-        settings_at_fault: answers.settings_at_fault(),
+        settings_at_fault: asked.settings_at_fault(),
     }
 }
 

@@ -160,10 +160,21 @@ pub async fn work(
             let now = clock.now();
             // It speaks of its slot, however late it is built.
             let at = claim.slot.unwrap_or(now);
-            let built = tokio::select! {
-                built = report::build(report, catalogue, doors, &memory, &alerts, (at, now)) => built,
+            let asked = async {
+                let mut asked = report::Asked::nothing();
+                let mut patience = Patience::of(job, claim.slot);
+                loop {
+                    asked.ask(report, catalogue, doors, at).await;
+                    if !asked.is_unreachable() || !patience.waits(clock, stop).await {
+                        return asked;
+                    }
+                }
+            };
+            let asked = tokio::select! {
+                asked = asked => asked,
                 () = claim.lost() => return None,
             };
+            let built = report::page(report, &asked, &memory, &alerts, (at, now));
             let outcome = report::conclude(report, &memory, &built);
             let took = Duration::try_from(built.ended.duration_since(built.started)).unwrap_or_default();
             let found = Found::Page(Box::new(built));
@@ -198,7 +209,6 @@ pub async fn record(store: &dyn Store, learned: Vec<Learned>) -> Vec<Result<Ran,
     learned.into_iter().zip(counts).map(ran).collect()
 }
 
-/// Asks, and asks again while the source cannot be reached: at most `retries` times, and not beyond the next slot.
 async fn ask_again(
     alert: &Alert,
     doors: &Doors,
@@ -206,20 +216,39 @@ async fn ask_again(
     slot: Option<Timestamp>,
     (clock, stop): (&dyn Clock, &CancellationToken),
 ) -> Finding {
-    let id = Job::Alert(alert).id();
-    let until = slot.and_then(|slot| alert.timing.next_after(slot)).unwrap_or(Timestamp::MAX);
-    let mut attempt = 0;
+    let mut patience = Patience::of(Job::Alert(alert), slot);
     loop {
         let finding = ask(alert, doors, memory, clock.now()).await;
-        let wait = SignedDuration::try_from(backoff(&id, attempt)).unwrap_or_default();
+        if !is_unreachable(&finding) || !patience.waits(clock, stop).await {
+            return finding;
+        }
+    }
+}
+
+/// How often a run asks again while a source cannot be reached: at most `retries` times, and not beyond the next slot.
+struct Patience {
+    id: JobId,
+    attempt: u32,
+    retries: u32,
+    until: Timestamp,
+}
+
+impl Patience {
+    fn of(job: Job<'_>, slot: Option<Timestamp>) -> Self {
+        let timing = job.timing();
+        let until = slot.and_then(|slot| timing.next_after(slot)).unwrap_or(Timestamp::MAX);
+        Self { id: job.id(), attempt: 0, retries: timing.retries, until }
+    }
+
+    /// Waits until it is time to ask again; false, without a wait or in the middle of it, when nobody is to ask again.
+    async fn waits(&mut self, clock: &dyn Clock, stop: &CancellationToken) -> bool {
+        let wait = SignedDuration::try_from(backoff(&self.id, self.attempt)).unwrap_or_default();
         let again = clock.now().checked_add(wait).unwrap_or(Timestamp::MAX);
-        if attempt == alert.timing.retries || !is_unreachable(&finding) || again >= until {
-            return finding;
+        if self.attempt == self.retries || again >= self.until {
+            return false;
         }
-        attempt += 1;
-        if stop.run_until_cancelled(clock.sleep_until(again)).await.is_none() {
-            return finding;
-        }
+        self.attempt += 1;
+        stop.run_until_cancelled(clock.sleep_until(again)).await.is_some()
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use crate::catalogue::{Alert, Catalogue, Report, Timing};
 use crate::name::Name;
+use crate::store::Subject;
 
 /// An entry of the catalogue that can have a schedule.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +97,24 @@ impl<'a> Job<'a> {
             Self::Alert(alert) => &alert.ask.source,
             // It asks several, each under its own limit; one that asks none waits for nobody.
             Self::Report(report, _) => report.sources().next().unwrap_or(&report.name),
+        }
+    }
+
+    /// The channels that are told what it finds.
+    #[must_use]
+    pub fn notify(self) -> &'a [Name] {
+        match self {
+            Self::Alert(alert) => &alert.notify,
+            Self::Report(report, _) => &report.notify,
+        }
+    }
+
+    /// What its runs are about.
+    #[must_use]
+    pub fn subject(self) -> Subject {
+        match self {
+            Self::Alert(alert) => Subject::Alert(alert.name.clone()),
+            Self::Report(report, _) => Subject::Report(report.name.clone()),
         }
     }
 

@@ -50,8 +50,10 @@ pub enum Kind {
     Resolved,
     /// The alert itself cannot be judged.
     Unwell,
-    /// The alert can be judged again.
+    /// The alert can be judged again, or all of a report works again.
     Well,
+    /// Parts of a report fail.
+    Incomplete,
     /// A source cannot be reached, whatever is asked of it.
     SourceDown,
     /// The source answers again.
@@ -72,12 +74,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Firing,
         Self::Repeat,
         Self::Resolved,
         Self::Unwell,
         Self::Well,
+        Self::Incomplete,
         Self::SourceDown,
         Self::SourceUp,
         Self::Late,
@@ -97,6 +100,7 @@ impl Kind {
             Self::Resolved => "RESOLVED",
             Self::Unwell => "CANNOT JUDGE",
             Self::Well => "WORKS AGAIN",
+            Self::Incomplete => "INCOMPLETE",
             Self::SourceDown => "SOURCE DOWN",
             Self::SourceUp => "SOURCE UP",
             Self::Late => "LATE",
@@ -116,6 +120,7 @@ impl Kind {
             Self::Resolved => "resolved",
             Self::Unwell => "unwell",
             Self::Well => "well",
+            Self::Incomplete => "incomplete",
             Self::SourceDown => "source-down",
             Self::SourceUp => "source-up",
             Self::Late => "late",
@@ -136,7 +141,18 @@ impl Kind {
     /// Whether something is wrong.
     #[must_use]
     pub fn is_trouble(self) -> bool {
-        matches!(self, Self::Firing | Self::Repeat | Self::Unwell | Self::SourceDown | Self::Late | Self::Digest)
+        match self {
+            Self::Firing
+            | Self::Repeat
+            | Self::Unwell
+            | Self::Incomplete
+            | Self::SourceDown
+            | Self::Late
+            | Self::Digest => true,
+            Self::Resolved | Self::Well | Self::SourceUp | Self::OnTime | Self::Report | Self::Test | Self::Roundup => {
+                false
+            }
+        }
     }
 
     /// How a door may colour a message of this kind and loudness.
@@ -144,7 +160,7 @@ impl Kind {
     pub fn tone(self, severity: Severity) -> Tone {
         match self {
             Self::Firing | Self::Repeat | Self::Digest => Tone::Alarm(severity),
-            Self::Unwell | Self::SourceDown | Self::Late => Tone::Doubt,
+            Self::Unwell | Self::Incomplete | Self::SourceDown | Self::Late => Tone::Doubt,
             Self::Resolved | Self::Well | Self::SourceUp | Self::OnTime => Tone::Relief,
             Self::Report | Self::Test | Self::Roundup => Tone::Calm,
         }

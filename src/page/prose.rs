@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::render::push_escaped;
 
 /// Text that was read; its source is kept for those who speak Markdown themselves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prose {
     source: String,
     blocks: Vec<Block>,

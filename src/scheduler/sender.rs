@@ -82,7 +82,7 @@ impl Sender {
 
 /// One line for an attempt; words from the other side cannot begin another.
 fn log(news: News<'_>) {
-    let Delivery { channel, alert, together, settlement, .. } = match news {
+    let Delivery { channel, about: (kind, name), together, settlement, .. } = match news {
         News::Delivery(delivery) => delivery,
         News::Broke(channel, trouble) => {
             let (problem, until) = (one_line(&trouble.problem), trouble.until);
@@ -92,9 +92,9 @@ fn log(news: News<'_>) {
     };
     let how = if *together { " in a digest" } else { "" };
     match settlement {
-        Settlement::Delivered { .. } => info!("alert {alert}: told {channel}{how}"),
-        Settlement::Again { at, problem } => warn!("alert {alert}: {channel}: {}; again at {at}", one_line(problem)),
-        Settlement::Dead { problem, .. } => error!("alert {alert}: {channel}: given up: {}", one_line(problem)),
+        Settlement::Delivered { .. } => info!("{kind} {name}: told {channel}{how}"),
+        Settlement::Again { at, problem } => warn!("{kind} {name}: {channel}: {}; again at {at}", one_line(problem)),
+        Settlement::Dead { problem, .. } => error!("{kind} {name}: {channel}: given up: {}", one_line(problem)),
         Settlement::Untried => {}
     }
 }

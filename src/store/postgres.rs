@@ -254,8 +254,8 @@ impl Store for Postgres {
         Box::pin(self.links.work(move |mut one| async move { history::runs(&mut one, wanted).await }))
     }
 
-    fn letters<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
-        Box::pin(self.links.work(move |mut one| async move { letter::of_alert(&mut one, alert).await }))
+    fn letters<'a>(&'a self, about: &'a Subject) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+        Box::pin(self.links.work(move |mut one| async move { letter::about(&mut one, about).await }))
     }
 
     fn prune(&self, before: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {

@@ -360,8 +360,8 @@ impl Store for Sqlite {
         Box::pin(self.ask(async move |one| history::runs(one, wanted).await))
     }
 
-    fn letters<'a>(&'a self, alert: &'a Name) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
-        Box::pin(self.ask(async move |one| letter::of_alert(one, alert).await))
+    fn letters<'a>(&'a self, about: &'a Subject) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+        Box::pin(self.ask(async move |one| letter::about(one, about).await))
     }
 
     fn prune(&self, before: Timestamp, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {

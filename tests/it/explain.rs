@@ -123,7 +123,7 @@ fn runs_are_kept_with_what_they_found_and_whom_they_told() {
     rig.sqlite("shop.db", "alter table stock rename to hidden");
     rig.run(&["check", "--notify"]).exits(3);
     insta::assert_snapshot!(without_lengths(&rig.run(&["history"]).exits(0).stdout), @r#"
-    AT | ALERT | STATE | TOOK | ROWS | WHY | TOLD
+    AT | JOB | STATE | TOOK | ROWS | WHY | TOLD
     [TIME] UTC | low | firing | [TOOK] | 2 | 1 of 2 rows: on_hand < 5 | terminal: began (delivered), ops: began (waiting)
     [TIME] UTC | low | firing | [TOOK] | 2 | 1 of 2 rows: on_hand < 5 | terminal: repeat_not_due, ops: repeat_not_due
     [TIME] UTC | low | error | [TOOK] | source `shop`: no such table: stock | terminal: repeat_not_due, ops: repeat_not_due, terminal: broke (delivered)
@@ -140,7 +140,7 @@ fn runs_are_kept_with_what_they_found_and_whom_they_told() {
     insta::assert_snapshot!(rig.run(&["history", "lwo"]), @r#"
     exit 2
     --- stderr
-    error: no alert is called `lwo`
+    error: no job is called `lwo`
       next: did you mean `low`?
     "#);
 }
@@ -163,6 +163,7 @@ fn the_json_of_a_run_has_a_frozen_shape() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&run).expect("JSON"), @r#"
     {
       "alert": "low",
+      "job": "alert low",
       "slot": null,
       "started": "[MOVES]",
       "duration_ms": "[MOVES]",
@@ -219,7 +220,7 @@ fn the_json_of_a_run_has_a_frozen_shape() {
     let explained: serde_json::Value =
         serde_json::from_str(&rig.run(&["explain", "low", "--json"]).exits(0).stdout).expect("JSON");
     let keys: Vec<&String> = explained.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["schema", "alert", "sentences", "due", "last_run", "channels"]);
+    assert_eq!(keys, ["schema", "alert", "job", "sentences", "due", "last_run", "channels"]);
     assert_eq!(explained["last_run"]["decisions"], history["runs"][0]["decisions"]);
     assert!(explained["channels"][0]["next"].is_string(), "{explained:#}");
 }

@@ -26,6 +26,7 @@ mod rooms;
 mod roundtrip;
 mod run_job;
 mod schedule;
+mod sent;
 mod servers;
 mod silence;
 mod source_down;

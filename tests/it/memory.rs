@@ -189,7 +189,7 @@ async fn run(alert: &Alert, store: &dyn Store, event: &Event, now: Timestamp) ->
     told.sort();
     told.dedup();
     assert_eq!(told, all, "a decision for each message, a message for each decision");
-    let letters = store.letters(&alert.name).await.expect("answers");
+    let letters = store.letters(&Subject::Alert(alert.name.clone())).await.expect("answers");
     let memory = store.recall(&alert.name, &alert.ask.source, &alert.unless).await.expect("answers");
     for channel in &explain(alert, &memory, Some(&last), &letters, now).channels {
         let says =

@@ -218,7 +218,7 @@ fn a_section_that_fails_says_why_in_its_place() {
     --- stdout
     주간 보고
     Every Monday
-    [TIME] UTC, least = 1
+    [TIME] UTC
 
     ## Broken
     this part failed: source `shop`: no such table: nowhere
@@ -554,15 +554,15 @@ fn a_report_is_sent_and_remembered() {
       Alerts
       ------
       alert  state       since  severity  firing
-      calm   not judged  NULL   critical       0
-      low    not judged  NULL   warning        0
+      calm   not judged         critical       0
+      low    not judged         warning        0
 
       link: https://wiki.example.com/weekly
       more: rowcall report weekly
       file: weekly-2-goods.csv (20 B), not sent here: rowcall report weekly --section 2 -o weekly-2-goods.csv
       file: weekly-3-on-the-shelves.csv (52 B), not sent here: rowcall report weekly --section 3 -o weekly-3-on-the-shelves.csv
       file: weekly-4-alerts.csv (88 B), not sent here: rowcall report weekly --section 4 -o weekly-4-alerts.csv
-      file: weekly.html (10.7 kB), not sent here: rowcall report weekly -o weekly.html
+      file: weekly.html (11.1 kB), not sent here: rowcall report weekly -o weekly.html
     "#);
     assert!(!rig.path().join(".rowcall").exists(), "nothing is remembered");
     insta::assert_snapshot!(rig.run(&["report", "weekly", "--send"]), @r#"
@@ -594,15 +594,15 @@ fn a_report_is_sent_and_remembered() {
       Alerts
       ------
       alert  state       since  severity  firing
-      calm   not judged  NULL   critical       0
-      low    not judged  NULL   warning        0
+      calm   not judged         critical       0
+      low    not judged         warning        0
 
       link: https://wiki.example.com/weekly
       more: rowcall report weekly
       file: weekly-2-goods.csv (20 B), not sent here: rowcall report weekly --section 2 -o weekly-2-goods.csv
       file: weekly-3-on-the-shelves.csv (52 B), not sent here: rowcall report weekly --section 3 -o weekly-3-on-the-shelves.csv
       file: weekly-4-alerts.csv (88 B), not sent here: rowcall report weekly --section 4 -o weekly-4-alerts.csv
-      file: weekly.html (10.7 kB), not sent here: rowcall report weekly -o weekly.html
+      file: weekly.html (11.1 kB), not sent here: rowcall report weekly -o weekly.html
     "#);
     let runs = rig.run(&["history", "--json"]).exits(0).stdout;
     assert!(runs.contains("\"note\": \"4 sections, 3 rows\""), "{runs}");
@@ -612,13 +612,14 @@ fn a_report_is_sent_and_remembered() {
 fn a_part_that_fails_is_told_once_and_once_that_it_works() {
     let rig = told(BROKEN);
     let first = rig.run(&["report", "weekly", "--send"]).exits(3).stdout;
-    assert_eq!(first.matches("a part of the report fails").count(), 1, "{first}");
-    assert!(first.contains("no such table: nowhere"), "{first}");
+    let told = "INCOMPLETE report weekly: 1 of 5 sections failed; section 5: source `shop`: no such table: nowhere\n";
+    assert_eq!(first.matches(told).count(), 1, "{first}");
+    assert!(!first.contains("CANNOT JUDGE"), "{first}");
     let second = rig.run(&["report", "weekly", "--send"]).exits(3).stdout;
-    assert!(second.contains("주간 보고") && !second.contains("a part of the report fails"), "{second}");
+    assert!(second.contains("주간 보고") && !second.contains("INCOMPLETE"), "{second}");
     rig.sqlite("shop.db", "create table nowhere (n integer)");
     let third = rig.run(&["report", "weekly", "--send"]).exits(0).stdout;
-    assert_eq!(third.matches("works again").count(), 1, "{third}");
+    assert_eq!(third.matches("WORKS AGAIN report weekly: 5 sections, 3 rows\n").count(), 1, "{third}");
 }
 
 #[test]
@@ -654,4 +655,108 @@ fn a_report_with_nothing_to_tell_is_not_sent_when_it_says_so() {
     "#);
     let runs = rig.run(&["history", "--json"]).exits(0).stdout;
     assert!(runs.contains("nothing to tell: 2 sections, no rows; not sent"), "{runs}");
+}
+
+/// `12 ms` becomes `[TOOK]`, and a listing stays a listing.
+fn without_lengths(text: &str) -> String {
+    let cell = |cell: &str| if cell.ends_with(" ms") { "[TOOK]".to_owned() } else { cell.to_owned() };
+    let line = |line: &str| line.split("  ").map(str::trim).filter(|it| !it.is_empty()).map(cell).collect::<Vec<_>>();
+    text.lines().map(|text| line(text).join(" | ")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_runs_of_a_report_are_kept_and_explained() {
+    let rig = told(BROKEN);
+    insta::assert_snapshot!(rig.run(&["explain", "weekly"]), @r#"
+    exit 0
+    --- stdout
+    weekly
+      It has not been sent yet.
+      It is due again at [TIME] UTC.
+
+    everyone
+      It gets the next one at [TIME] UTC.
+
+    caretaker
+      It is told when a part of the report fails, and when all of it works again.
+    "#);
+    rig.run(&["report", "weekly", "--send"]).exits(3);
+    rig.run(&["report", "weekly", "--send"]).exits(3);
+    rig.sqlite("shop.db", "create table nowhere (n integer)");
+    rig.run(&["report", "weekly", "--send"]).exits(0);
+    rig.run(&["check", "low", "--notify"]).exits(1);
+    let history = |words: &[&str]| without_lengths(&rig.run(&[&["history"], words].concat()).exits(0).stdout);
+    insta::assert_snapshot!(history(&[]), @r#"
+    AT | JOB | STATE | TOOK | ROWS | WHY | TOLD
+    [TIME] UTC | report weekly | error | [TOOK] | 3 | 1 of 5 sections failed; section 5: source `shop`: no such table: nowhere | everyone: sent (delivered), caretaker: broke (delivered)
+    [TIME] UTC | report weekly | error | [TOOK] | 3 | 1 of 5 sections failed; section 5: source `shop`: no such table: nowhere | everyone: sent (delivered), caretaker: still_broken
+    [TIME] UTC | report weekly | ok | [TOOK] | 3 | 5 sections, 3 rows | everyone: sent (delivered), caretaker: mended (delivered)
+    [TIME] UTC | low | firing | [TOOK] | 3 | 1 of 3 rows: on_hand < 5
+    "#);
+    insta::assert_snapshot!(history(&["weekly", "--state", "ok"]), @r#"
+    AT | JOB | STATE | TOOK | ROWS | WHY | TOLD
+    [TIME] UTC | report weekly | ok | [TOOK] | 3 | 5 sections, 3 rows | everyone: sent (delivered), caretaker: mended (delivered)
+    "#);
+    assert_eq!(history(&["weekly"]), history(&["reports.weekly"]));
+    insta::assert_snapshot!(rig.run(&["explain", "weekly"]), @r#"
+    exit 0
+    --- stdout
+    weekly
+      It was last built at [TIME] UTC: 5 sections, 3 rows.
+      It is due again at [TIME] UTC.
+
+    everyone
+      The last run sent it.
+      The message of [TIME] UTC was delivered at [TIME] UTC.
+      It gets the next one at [TIME] UTC.
+
+    caretaker
+      The last run told that all of it works again.
+      The message `WORKS AGAIN` of [TIME] UTC was delivered at [TIME] UTC.
+      It is told when a part of the report fails, and when all of it works again.
+    "#);
+    insta::assert_snapshot!(rig.run(&["explain", "weekly", "--channel", "caretaker"]), @r#"
+    exit 0
+    --- stdout
+    weekly
+      It was last built at [TIME] UTC: 5 sections, 3 rows.
+      It is due again at [TIME] UTC.
+
+    caretaker
+      The last run told that all of it works again.
+      The message `WORKS AGAIN` of [TIME] UTC was delivered at [TIME] UTC.
+      It is told when a part of the report fails, and when all of it works again.
+    "#);
+    let json: serde_json::Value =
+        serde_json::from_str(&rig.run(&["history", "weekly", "--json"]).stdout).expect("JSON");
+    let run = &json["runs"][0];
+    assert_eq!((run["alert"].as_str(), run["job"].as_str()), (Some("weekly"), Some("report weekly")));
+    let decided = &run["decisions"][0];
+    assert_eq!((decided["about"].as_str(), decided["reason"].as_str()), (Some("report"), Some("sent")));
+    insta::assert_snapshot!(rig.run(&["history", "weekyl"]), @r#"
+    exit 2
+    --- stderr
+    error: no job is called `weekyl`
+      next: did you mean `weekly`?
+    "#);
+}
+
+#[test]
+fn an_alert_and_a_report_of_one_name_are_told_apart() {
+    let rig = shop(&WEEKLY.replace("[alerts.low]", "[alerts.weekly]"));
+    for verb in ["history", "explain"] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(rig.run(&[verb, "weekly"]), @r#"
+            exit 2
+            --- stderr
+            error: `weekly` is more than one job
+              next: name one of them: `alerts.weekly`, `reports.weekly`
+            "#);
+        }
+        rig.run(&[verb, "alerts.weekly"]).exits(0);
+        rig.run(&[verb, "reports.weekly"]).exits(0);
+    }
+    rig.run(&["report", "weekly", "--send"]).exits(0);
+    let rig = rig.file("rowcall.toml", "timezone = \"UTC\"\n");
+    assert!(rig.run(&["history", "weekly"]).exits(0).stdout.contains("report weekly"), "it is gone, and has a past");
 }

@@ -134,6 +134,48 @@ async fn a_source_that_cannot_be_reached_is_asked_again_within_the_slot() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_report_asks_again_within_the_slot_and_keeps_what_it_was_answered() {
+    let report = "[sources.dice]\nurl = \"sqlite::memory:\"\n[reports.daily]\nschedule = \"* * * * *\"\nretries = 2\n\
+                  notify = [\"terminal\"]\nowners = [\"terminal\"]\n\
+                  sections = [{ source = \"dice\", sql = \"select 'six' as n\" }, { source = \"shop\", sql = \"select * from stock\" }]\n";
+    let catalogue = every_minute("enabled = false\n").replace("shop.db", "later.db") + report;
+    let stage = Stage::new(&catalogue).await;
+    let path = stage.rig.path().join("later.db");
+    let mut scene = stage.start(-30);
+    scene.reach(0).await;
+    let again = scene.clock.sleeper_before(minute(0) + jiff::SignedDuration::from_secs(2)).await;
+    tokio::task::spawn_blocking(move || {
+        std::fs::File::create(&path).expect("creates");
+        Rig::change(&path, "create table stock (on_hand integer); insert into stock values (3)");
+    })
+    .await
+    .expect("done");
+    scene.clock.set(again);
+    let told = scene.message().await;
+    assert!(told.contains("six") && told.contains("on_hand\n        3"), "{told}");
+    assert_eq!(scene.finish().await, Vec::<String>::new(), "nobody was told of a failure");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_whose_source_stays_away_goes_out_when_it_has_asked_often_enough() {
+    let report = "[reports.daily]\nschedule = \"* * * * *\"\nretries = 1\nnotify = [\"terminal\"]\n\
+                  sections = [{ source = \"shop\", sql = \"select * from stock\" }]\n";
+    let stage = Stage::new(&(every_minute("enabled = false\n").replace("shop.db", "never.db") + report)).await;
+    let mut scene = stage.start(-30);
+    scene.reach(0).await;
+    let again = scene.clock.sleeper_before(minute(0) + jiff::SignedDuration::from_secs(2)).await;
+    scene.clock.set(again);
+    let mut both = [scene.message().await, scene.message().await];
+    both.sort();
+    assert!(
+        both[0].starts_with("INCOMPLETE report daily: 1 of 1 section failed; section 1: source `shop`"),
+        "{both:?}"
+    );
+    assert!(both[1].contains("cannot be shown: source `shop`"), "{both:?}");
+    assert_eq!(scene.finish().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn owners_are_told_once_that_a_job_is_late_and_once_that_it_runs_again() {
     let mut scene = Loop::start(&every_minute("deadline = \"150s\"\n")).await;
     let claim = claimed(&scene).await;

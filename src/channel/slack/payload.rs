@@ -55,6 +55,7 @@ pub(super) fn dressed(message: &Message, dress: Dress, mention: &[Mention], refu
         | Kind::Resolved
         | Kind::Unwell
         | Kind::Well
+        | Kind::Incomplete
         | Kind::SourceDown
         | Kind::SourceUp
         | Kind::Roundup

@@ -55,6 +55,7 @@ fn action(kind: Kind) -> &'static str {
         Kind::Firing
         | Kind::Repeat
         | Kind::Unwell
+        | Kind::Incomplete
         | Kind::SourceDown
         | Kind::Late
         | Kind::Digest

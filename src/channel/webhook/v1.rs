@@ -15,7 +15,7 @@ pub(super) struct Body<'a> {
     id: &'a str,
     /// The same for all messages of one incident.
     thread: &'a str,
-    /// `firing`, `repeat`, `resolved`, `unwell`, `well`, `source_down`, `source_up`, `report` or `test`.
+    /// `firing`, `repeat`, `resolved`, `unwell`, `well`, `incomplete`, `source_down`, `source_up`, `report` or `test`.
     kind: Kind,
     /// Whether something is wrong: false for `resolved`, `well`, `source_up`, `report` and `test`.
     firing: bool,

@@ -65,6 +65,7 @@ fn is_brief(kind: Kind) -> bool {
         | Kind::Resolved
         | Kind::Unwell
         | Kind::Well
+        | Kind::Incomplete
         | Kind::SourceDown
         | Kind::SourceUp
         | Kind::Late

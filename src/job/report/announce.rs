@@ -34,13 +34,14 @@ impl Voice<'_> {
             return Vec::new();
         }
         let page = &self.built.page;
-        let sections = page.sections.iter().enumerate();
+        let pictures = pictures(page);
+        let sections = page.sections.iter().zip(&pictures).enumerate();
         let message = Message {
             title: Some(page.title.clone()),
             description: page.description.clone(),
             facts: std::iter::once(("at".to_owned(), page.moment())).chain(page.facts.iter().cloned()).collect(),
-            sections: sections.map(|(index, part)| self.section(index + 1, part)).collect(),
-            attachments: self.attachments(),
+            sections: sections.map(|(index, (part, png))| self.section(index + 1, part, png.as_ref())).collect(),
+            attachments: self.attachments(&pictures),
             link: page.link.clone(),
             command: Some(format!("rowcall report {}", self.report.name)),
             ..Message::new(Kind::Report, self.report.name.as_str(), self.at, String::new())
@@ -55,7 +56,6 @@ impl Voice<'_> {
 
     /// What a caretaker hears when a part of the report fails, and when all of it works again.
     pub(super) fn of_health(&self, channel: &Name, kind: Kind, note: &str) -> Message {
-        let state = if kind.is_good_news() { "works again" } else { "a part of the report fails" };
         let trouble = |(number, trouble): (usize, &page::Trouble)| {
             let hint = trouble.hint.as_ref().map(|hint| format!("; next: {hint}")).unwrap_or_default();
             (format!("section {number}"), format!("{}{hint}", trouble.problem))
@@ -68,7 +68,7 @@ impl Voice<'_> {
             facts: std::iter::once(at).chain(self.built.page.troubles().map(trouble)).collect(),
             link: self.report.link.clone(),
             command: Some(format!("rowcall report {}", self.report.name)),
-            ..Message::new(kind, &format!("report {}", self.report.name), self.at, format!("{state}: {note}"))
+            ..Message::new(kind, &format!("report {}", self.report.name), self.at, note.to_owned())
         }
     }
 
@@ -81,7 +81,7 @@ impl Voice<'_> {
         format!("report-{name}-{:x}-{:016x}", self.at.as_microsecond(), hasher.finish())
     }
 
-    fn section(&self, number: usize, part: &page::Section) -> Section {
+    fn section(&self, number: usize, part: &page::Section, png: Option<&Bytes>) -> Section {
         let page = &self.built.page;
         let (content, note) = match &part.content {
             page::Content::Table(table) => (Content::Table(excerpt(table)), cut(table)),
@@ -89,11 +89,14 @@ impl Voice<'_> {
                 let change = figure.change.as_ref().map(page::Change::text);
                 (Content::Value { value: figure.value.clone(), change }, None)
             }
-            page::Content::Chart(spec, table) => (picture(page, number, part, spec, table), None),
+            page::Content::Chart(spec, table) => match png {
+                Some(png) => (Content::Picture(picture(page, number, part, (spec, table, png))), None),
+                None => (Content::Table(excerpt(table)), cut(table)),
+            },
             page::Content::Text(prose) => (Content::Text(prose.plain().trim_end().to_owned()), None),
             page::Content::Alerts(_) => {
                 let table = part.data(&page.zone).unwrap_or_else(|| Arc::new(Table::of(&[], &[])));
-                (Content::Table(excerpt(&table)), None)
+                (Content::Table(without_nulls(excerpt(&table))), None)
             }
             page::Content::Trouble(trouble) => (Content::Problem(trouble.problem.clone()), trouble.hint.clone()),
         };
@@ -101,21 +104,22 @@ impl Voice<'_> {
     }
 
     /// The files that travel along; what a file cannot hold is left out of it and stays in the message.
-    fn attachments(&self) -> Vec<Attachment> {
+    fn attachments(&self, pictures: &[Option<Bytes>]) -> Vec<Attachment> {
         let page = &self.built.page;
         let mut files = Vec::new();
         for kind in &self.report.attach {
             match kind {
                 Attach::Html => {
                     let bytes = page::html(page).into_bytes();
-                    files.push(self.attachment(format!("{}.html", page.name), None, "text/html; charset=utf-8", bytes));
+                    let name = format!("{}.html", page.name);
+                    files.push(self.attachment(name, None, "text/html; charset=utf-8", bytes.into()));
                 }
                 Attach::Xlsx => files.extend(self.workbook()),
-                Attach::Csv => files.extend(self.each("csv", "text/csv; charset=utf-8", |part| {
+                Attach::Csv => files.extend(self.each("csv", "text/csv; charset=utf-8", |_, part| {
                     let table = part.data(&page.zone)?;
-                    file(Format::Csv, "", table.columns(), table.batches()).ok()
+                    file(Format::Csv, "", table.columns(), table.batches()).ok().map(Bytes::from)
                 })),
-                Attach::Png => files.extend(self.each("png", "image/png", |part| part.chart(&page.zone)?.ok())),
+                Attach::Png => files.extend(self.each("png", "image/png", |index, _| pictures[index].clone())),
             }
         }
         files
@@ -125,12 +129,12 @@ impl Voice<'_> {
         &self,
         suffix: &str,
         media_type: &str,
-        content: impl Fn(&page::Section) -> Option<Vec<u8>>,
+        content: impl Fn(usize, &page::Section) -> Option<Bytes>,
     ) -> Vec<Attachment> {
         let page = &self.built.page;
         let one = |(index, part): (usize, &page::Section)| {
             let name = page.file_name(index + 1, part, suffix);
-            Some(self.attachment(name, Some(index + 1), media_type, content(part)?))
+            Some(self.attachment(name, Some(index + 1), media_type, content(index, part)?))
         };
         page.sections.iter().enumerate().filter_map(one).collect()
     }
@@ -139,7 +143,7 @@ impl Voice<'_> {
     fn workbook(&self) -> Option<Attachment> {
         let bytes = page::xlsx(&self.built.page).ok()?;
         let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-        Some(self.attachment(format!("{}.xlsx", self.built.page.name), None, media_type, bytes))
+        Some(self.attachment(format!("{}.xlsx", self.built.page.name), None, media_type, bytes.into()))
     }
 
     #[cfg(not(feature = "xlsx"))]
@@ -148,11 +152,19 @@ impl Voice<'_> {
     }
 
     /// A file, of one section or of all of them.
-    fn attachment(&self, name: String, section: Option<usize>, media_type: &str, bytes: Vec<u8>) -> Attachment {
+    fn attachment(&self, name: String, section: Option<usize>, media_type: &str, content: Bytes) -> Attachment {
         let section = section.map_or_else(String::new, |number| format!("--section {number} "));
         let command = Some(format!("rowcall report {} {section}-o {name}", self.report.name));
-        Attachment { name, media_type: media_type.to_owned(), content: Bytes::from(bytes), command }
+        Attachment { name, media_type: media_type.to_owned(), content, command }
     }
+}
+
+/// An alert that was never judged is so since no time: nobody wants to read of NULL.
+fn without_nulls(mut excerpt: Excerpt) -> Excerpt {
+    for cell in excerpt.rows.iter_mut().flatten() {
+        cell.get_or_insert_default();
+    }
+    excerpt
 }
 
 /// The first rows as text.
@@ -169,17 +181,21 @@ fn cut(table: &Table) -> Option<String> {
     table.is_cut().then(|| format!("there are more than these {} rows", table.len()))
 }
 
-/// A chart as a picture, or its rows where this build draws none.
-fn picture(page: &Page, number: usize, part: &page::Section, spec: &Spec, table: &Table) -> Content {
-    let Some(Ok(png)) = part.chart(&page.zone) else { return Content::Table(excerpt(table)) };
-    let Size { width, height } = spec.size.unwrap_or(Size::DEFAULT);
+/// The charts of a page by section, each drawn once: a picture costs more than everything else.
+fn pictures(page: &Page) -> Vec<Option<Bytes>> {
+    page.sections.iter().map(|part| part.chart(&page.zone)?.ok().map(Bytes::from)).collect()
+}
+
+fn picture(page: &Page, number: usize, part: &page::Section, (spec, table, png): (&Spec, &Table, &Bytes)) -> Picture {
+    // Lying bars are as high as there are bars.
+    let Size { width, height } = Size::of_png(png.as_slice()).unwrap_or(Size::DEFAULT);
     let screen = Screen { columns: COLUMNS, coloured: false };
-    Content::Picture(Picture {
+    Picture {
         id: format!("{}-{number}", ascii(&page.name)),
         alt: part.alternative(spec),
         width,
         height,
-        png: Bytes::from(png),
+        png: png.clone(),
         text: chart::terminal(table, spec, &page.zone, screen).ok(),
-    })
+    }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
 use super::trouble;
@@ -18,11 +18,20 @@ use crate::source::{Argument, Bound, Cause, Request, Rows, SourceError};
 use crate::table::Table;
 use crate::value::stored;
 
-/// What was answered, by question.
-pub(super) struct Answers(HashMap<String, Answer>);
+/// What a report asked and what was answered, by question.
+pub struct Asked {
+    answers: HashMap<String, Answer>,
+    began: tokio::time::Instant,
+}
 
-/// What a source said, or why it said nothing, and whether the catalogue or the environment is at fault.
-type Answer = Result<Arc<Table>, (Trouble, bool)>;
+/// What a source said, or why it said nothing.
+type Answer = Result<Arc<Table>, Unanswered>;
+
+/// Why there is no answer.
+struct Unanswered {
+    trouble: Trouble,
+    cause: Cause,
+}
 
 /// A question of a report: what is asked, and how many rows are wanted.
 struct Question<'a> {
@@ -31,7 +40,27 @@ struct Question<'a> {
     limit: usize,
 }
 
-impl Answers {
+impl Asked {
+    /// Nothing was asked yet; from here on counts how long it takes.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { answers: HashMap::new(), began: tokio::time::Instant::now() }
+    }
+
+    /// Asks everything that the report asks and that no source that was reached has answered, side by side, and waits for
+    /// all of it.
+    pub async fn ask(&mut self, report: &Report, catalogue: &Catalogue, doors: &Doors, at: Timestamp) {
+        self.answers.retain(|_, answer| !is_unreachable(answer));
+        let answers = answers(report, &self.answers, catalogue, doors, at).await;
+        self.answers.extend(answers);
+    }
+
+    /// Whether some question found no source to answer it: asking again may help.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        self.answers.values().any(is_unreachable)
+    }
+
     /// The answer to a question, at most `limit` rows of it.
     pub(super) fn of(
         &self,
@@ -41,30 +70,49 @@ impl Answers {
         at: Timestamp,
         zone: &TimeZone,
     ) -> Result<Arc<Table>, Trouble> {
-        let answer = self.0.get(&key(ask, given, at, zone)).expect("every question was asked");
-        let table = answer.as_ref().map_err(|(trouble, _)| trouble.clone())?;
+        let answer = self.answers.get(&key(ask, given, at, zone)).expect("every question was asked");
+        let table = answer.as_ref().map_err(|unanswered| unanswered.trouble.clone())?;
         Ok(if table.len() > limit { Arc::new(table.first(limit)) } else { Arc::clone(table) })
     }
 
     /// How many rows there are together.
     pub(super) fn rows(&self) -> u64 {
-        self.0.values().flatten().map(|table| table.len() as u64).sum()
+        self.answers.values().flatten().map(|table| table.len() as u64).sum()
     }
 
+    /// Whether the catalogue or the environment is at fault somewhere.
     pub(super) fn settings_at_fault(&self) -> bool {
-        self.0.values().any(|answer| matches!(answer, Err((_, true))))
+        self.answers.values().any(|answer| matches!(answer, Err(Unanswered { cause: Cause::Settings, .. })))
+    }
+
+    /// How long ago asking began.
+    pub(super) fn elapsed(&self) -> SignedDuration {
+        SignedDuration::try_from(self.began.elapsed()).unwrap_or_default()
     }
 }
 
-/// Asks everything that a report asks, and waits for all of it.
-pub(super) async fn answers(report: &Report, catalogue: &Catalogue, doors: &Doors, at: Timestamp) -> Answers {
+fn is_unreachable(answer: &Answer) -> bool {
+    matches!(answer, Err(Unanswered { cause: Cause::Unreachable, .. }))
+}
+
+/// The answers to everything that a report asks and that is not `known`.
+async fn answers(
+    report: &Report,
+    known: &HashMap<String, Answer>,
+    catalogue: &Catalogue,
+    doors: &Doors,
+    at: Timestamp,
+) -> Vec<(String, Answer)> {
     let zone = &report.timing.zone;
     let mut asked: HashMap<String, Question<'_>> = HashMap::new();
     for question in questions(report) {
-        let known = asked.entry(key(question.ask, question.given, at, zone));
+        let key = key(question.ask, question.given, at, zone);
+        if known.contains_key(&key) {
+            continue;
+        }
         let limit = question.limit;
-        let known = known.or_insert(question);
-        known.limit = known.limit.max(limit);
+        let same = asked.entry(key).or_insert(question);
+        same.limit = same.limit.max(limit);
     }
     let mut places: BTreeMap<&Name, Semaphore> = BTreeMap::new();
     for question in asked.values() {
@@ -83,7 +131,7 @@ pub(super) async fn answers(report: &Report, catalogue: &Catalogue, doors: &Door
             (key, answer)
         });
     }
-    Answers(futures_util::future::join_all(answers).await.into_iter().collect())
+    futures_util::future::join_all(answers).await
 }
 
 /// What the report was asked with, for its head: what it gives to the parameters of its questions.
@@ -137,16 +185,14 @@ fn key(ask: &Ask, given: &[(Name, Given)], at: Timestamp, zone: &TimeZone) -> St
 
 async fn fetch(question: &Question<'_>, doors: &Doors, label: &str, at: Timestamp, zone: &TimeZone) -> Answer {
     let Question { ask, given, limit } = question;
-    let settings = |problem: String| (trouble(problem, None), true);
+    let settings = |problem: String| Unanswered { trouble: trouble(problem, None), cause: Cause::Settings };
     let argument = |(name, given): &(Name, Given)| given.at(at, zone).map(|argument| (name.clone(), argument));
     let arguments = given.iter().map(argument).collect::<Result<Vec<_>, _>>();
     let arguments = arguments.map_err(|error| settings(error.to_string()))?;
     let bound = Bound::new(ask.statement.clone(), arguments).map_err(|error| settings(error.to_string()))?;
     let request = Request { bound, timeout: ask.timeout, label: label.to_owned() };
-    let failed = |error: SourceError| {
-        let at_fault = error.cause == Cause::Settings;
-        (trouble(error.to_string(), error.hint), at_fault)
-    };
+    let failed =
+        |error: SourceError| Unanswered { trouble: trouble(error.to_string(), error.hint), cause: error.cause };
     let rows = doors.source(&ask.source).fetch(request).await.map_err(failed)?;
     collect(rows, *limit, zone).await.map(Arc::new).map_err(failed)
 }

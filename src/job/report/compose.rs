@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::ask::Answers;
+use super::Asked;
 use super::trouble;
 use crate::catalogue::report::{Against, Content, Form, Measure, Question, Report};
 use crate::chart::{self, Theme};
@@ -25,7 +25,7 @@ pub(super) struct Composed {
 
 pub(super) fn compose(
     report: &Report,
-    answers: &Answers,
+    answers: &Asked,
     alerts: &[(Name, AlertLine)],
     memory: &Memory,
     at: Timestamp,
@@ -48,7 +48,7 @@ pub(super) fn compose(
 
 struct Composer<'a> {
     report: &'a Report,
-    answers: &'a Answers,
+    answers: &'a Asked,
     memory: &'a Memory,
     at: Timestamp,
     values: Vec<Remembered>,

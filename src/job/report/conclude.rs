@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Built;
 use super::announce::Voice;
 use crate::catalogue::report::{OnEmpty, Report};
-use crate::incident::{Health, HealthReason, Hold, State, Why, health_reason};
+use crate::incident::{Health, HealthReason, Hold, Posting, State, Why, health_reason};
 use crate::message::{Kind, Message};
 use crate::name::Name;
 use crate::store::{Decision, Memory, Outcome, Outgoing, Subject};
@@ -55,13 +55,21 @@ pub fn conclude(report: &Report, memory: &Memory, built: &Built) -> Outcome {
         source: None,
     };
     let voice = Voice { report, built, at: built.page.at };
-    if !is_skipped(report, built) {
-        let messages = voice.messages().into_iter();
-        outcome.messages =
-            messages.map(|(channel, message)| sent(&channel, message, report.retry_for, built.ended)).collect();
+    if is_skipped(report, built) {
+        let untold = |channel: &Name| posted(channel, Posting::NothingToTell, None);
+        outcome.decisions.extend(report.notify.iter().map(untold));
+    } else {
+        for (channel, message) in voice.messages() {
+            outcome.decisions.push(posted(&channel, Posting::Sent, Some(message.id.clone())));
+            outcome.messages.push(sent(&channel, message, report.retry_for, built.ended));
+        }
     }
     speak_of_health(&mut outcome, &voice, memory);
     outcome
+}
+
+fn posted(channel: &Name, posting: Posting, message: Option<String>) -> Decision {
+    Decision { channel: channel.clone(), key: None, why: Why::Report(posting), count: 1, message }
 }
 
 /// The caretakers are told once that a part of it fails, and once that all of it works again.
@@ -70,7 +78,7 @@ fn speak_of_health(outcome: &mut Outcome, voice: &Voice<'_>, memory: &Memory) {
         let told = memory.told_health.iter().find(|(name, _)| name == channel).map(|(_, health)| *health);
         let why = health_reason(outcome.health, told, None, &Hold::Free);
         let kind = match why {
-            HealthReason::Broke => Some(Kind::Unwell),
+            HealthReason::Broke => Some(Kind::Incomplete),
             HealthReason::Mended => Some(Kind::Well),
             HealthReason::Fine => continue,
             HealthReason::StillBroken

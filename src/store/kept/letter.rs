@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 
 use crate::message::Message;
-use crate::name::Name;
 use crate::store::engine::{Engine, Row, Statement, Unreadable};
-use crate::store::{Fate, Letter, Pick};
+use crate::store::{Fate, Letter, Pick, Subject};
 
 /// The columns of [`read`], of `outbox o`. Files and pictures stay where they are: nobody looks at them here.
 pub(super) fn columns<E: Engine>() -> String {
@@ -37,13 +36,13 @@ pub(super) fn read(row: &impl Row) -> Result<Letter, Unreadable> {
     })
 }
 
-pub(in crate::store) async fn of_alert<E: Engine>(engine: &mut E, alert: &Name) -> Result<Vec<Letter>, E::Error> {
+pub(in crate::store) async fn about<E: Engine>(engine: &mut E, about: &Subject) -> Result<Vec<Letter>, E::Error> {
     let columns = columns::<E>();
     let sql = format!(
         "select {columns} from outbox o where o.alert = $1 and (o.state = 'waiting' or o.seq in
          (select max(seq) from outbox where alert = $1 group by channel)) order by o.seq"
     );
-    Ok(engine.rows(&sql, &[alert.into()]).await?.iter().map(read).collect::<Result<_, _>>()?)
+    Ok(engine.rows(&sql, &[about.key().as_ref().into()]).await?.iter().map(read).collect::<Result<_, _>>()?)
 }
 
 pub(in crate::store) async fn picked<E: Engine>(engine: &mut E, pick: &Pick) -> Result<Vec<Letter>, E::Error> {

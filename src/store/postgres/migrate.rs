@@ -18,7 +18,10 @@ struct Migration {
 }
 
 /// The shapes in order; the number of the last one is the version of a schema.
-const MIGRATIONS: [Migration; 1] = [Migration { sql: include_str!("001_state.sql"), works_from: 1 }];
+const MIGRATIONS: [Migration; 2] = [
+    Migration { sql: include_str!("001_state.sql"), works_from: 1 },
+    Migration { sql: include_str!("002_posted_reports.sql"), works_from: 1 },
+];
 
 /// Whoever migrates holds this; a number that nobody else has a reason to choose.
 const LOCK: &str = "select pg_advisory_xact_lock(7311436541)";

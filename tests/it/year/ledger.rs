@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rowcall::name::Name;
 use rowcall::store::{
     Backlog, Beat, Claim, Claimed, Letter, Memory, Outcome, Past, Pause, Pick, Punctuality, Queue, Reach, Silence,
-    Skip, Stand, Step, Store, StoreError, Timetable, Turn, Waiting, Wanted,
+    Skip, Stand, Step, Store, StoreError, Subject, Timetable, Turn, Waiting, Wanted,
 };
 
 /// A store that answers each claim of a slot with "it has had its run", and remembers who asked.
@@ -102,7 +102,7 @@ impl Store for Ledger {
         nothing()
     }
 
-    fn letters<'a>(&'a self, _: &'a Name) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
+    fn letters<'a>(&'a self, _: &'a Subject) -> BoxFuture<'a, Result<Vec<Letter>, StoreError>> {
         nothing()
     }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rowcall::message::Receipt;
-use rowcall::store::{Backlog, Condition, Fate, Letter, Pick, Reach, Settlement, Step, Store, Trouble, Turn, Waiting};
+use rowcall::store::{
+    Backlog, Condition, Fate, Letter, Pick, Reach, Settlement, Step, Store, Subject, Trouble, Turn, Waiting,
+};
 
 use super::{Place, Scene, name, open, outcome, outgoing, record, scene, second};
 
@@ -222,12 +224,16 @@ async fn what_waits_or_is_dead_can_be_hastened_and_discarded(place: Place) {
     let gone = store.discard(&some, "kim", second(50)).await.expect("done");
     assert_eq!(fates(&gone), ["a1 waits for 100000", "b1 waits for 100000"]);
     assert_eq!(found(&all).await, ["a2 waits for 0"]);
-    let letters = fates(&store.letters(&name("b")).await.expect("answers"));
+    let letters = fates(&store.letters(&Subject::Alert(name("b"))).await.expect("answers"));
     assert_eq!(letters, ["b1 dropped by kim"], "{place:?}: history knows");
     settle(store, "ops", heads[1].seq, again(60)).await;
     assert_eq!(found(&all).await, ["a2 waits for 0"], "what was dropped meanwhile stays so");
     settle(store, "ops", heads[1].seq, delivered(60)).await;
-    assert_eq!(fates(&store.letters(&name("b")).await.expect("answers")), ["b1 delivered"], "unless it arrived");
+    assert_eq!(
+        fates(&store.letters(&Subject::Alert(name("b"))).await.expect("answers")),
+        ["b1 delivered"],
+        "unless it arrived"
+    );
 }
 
 promises! {
