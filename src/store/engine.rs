@@ -4,7 +4,6 @@
 //! out: what they mean is written once, in `kept`, for every engine.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::future::Future;
 
 use jiff::Timestamp;
@@ -20,8 +19,8 @@ pub(super) trait Engine: Send {
     /// Why a statement failed.
     type Error: From<Unreadable> + Send;
 
-    /// What stands before the number of a value in a statement.
-    const MARK: char;
+    /// What stands for the value of this number, which begins with 1 and grows by 1, in a statement that grows.
+    fn mark(number: usize) -> Cow<'static, str>;
 
     /// Gives `$1` numbers for new runs.
     const RUN_NUMBERS: &'static str;
@@ -217,14 +216,14 @@ fn null(at: usize) -> Unreadable {
 
 /// A statement that grows.
 pub(super) struct Statement<'a> {
-    mark: char,
+    mark: fn(usize) -> Cow<'static, str>,
     sql: String,
     cells: Vec<Cell<'a>>,
 }
 
 impl<'a> Statement<'a> {
     pub(super) fn new<E: Engine>(sql: impl Into<String>) -> Self {
-        Self { mark: E::MARK, sql: sql.into(), cells: Vec::new() }
+        Self { mark: E::mark, sql: sql.into(), cells: Vec::new() }
     }
 
     /// Adds words.
@@ -235,7 +234,7 @@ impl<'a> Statement<'a> {
     /// Adds a value.
     pub(super) fn bind(&mut self, cell: impl Into<Cell<'a>>) {
         self.cells.push(cell.into());
-        write!(self.sql, "{}{}", self.mark, self.cells.len()).expect("memory");
+        self.sql.push_str(&(self.mark)(self.cells.len()));
     }
 
     /// Adds a row of values in parentheses.

@@ -1,5 +1,6 @@
 //! PostgreSQL as an engine of the statements that all share, and what can go wrong with one.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -133,9 +134,11 @@ impl Engine for Transaction {
     type Row = Answer;
     type Error = Trouble;
 
-    const MARK: char = '$';
-
     const RUN_NUMBERS: &'static str = "select nextval('run_numbers') from generate_series(1, $1)";
+
+    fn mark(number: usize) -> Cow<'static, str> {
+        format!("${number}").into()
+    }
 
     fn items(array: &str) -> String {
         format!("(select json_array_elements_text(cast({array} as json)))")

@@ -1,5 +1,7 @@
 //! SQLite as an engine of the statements that all share.
 
+use std::borrow::Cow;
+
 use futures_util::TryStreamExt;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -28,13 +30,15 @@ impl Engine for SqliteConnection {
     type Row = SqliteRow;
     type Error = Error;
 
-    /// Values named by a number are found at once, those named by `$` one by one.
-    const MARK: char = '?';
-
     /// Nobody else writes in the same transaction.
     const RUN_NUMBERS: &'static str =
         "with recursive more(n) as (select 1 union all select n + 1 from more where n < $1)
          select (select coalesce(max(id), 0) from runs) + n from more";
+
+    /// Without a number: SQLite looks for each that has one among all of them.
+    fn mark(_: usize) -> Cow<'static, str> {
+        "?".into()
+    }
 
     fn items(array: &str) -> String {
         format!("(select value from json_each({array}))")
