@@ -5,6 +5,7 @@
 //! for each transaction waits for the disk; messages are sent by nobody here.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -25,9 +26,10 @@ use crate::store::{Claim, Claimed, Memory, Outcome, Outgoing, Recall, Store, Sto
 const MOST_RECORDED: usize = 256;
 /// How long an outcome waits for others to be recorded with it.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// How often it is asked whether another connection to a source pays: to open one costs the server as much as a hundred
-/// cheap questions.
+/// What another connection to a source costs, both ends together: as much as a hundred cheap questions.
 const CONNECT: Duration = Duration::from_millis(20);
+/// How often it is asked whether another one pays.
+const LOOK: Duration = Duration::from_millis(5);
 /// So many alerts are claimed and recalled together, ahead of their questions.
 const RECALLED: usize = 64;
 
@@ -98,6 +100,8 @@ struct Lane {
     most: usize,
     open: AtomicUsize,
     done: AtomicUsize,
+    /// When the first answer was there: to connect is no part of the pace.
+    first: OnceLock<Instant>,
     free: Semaphore,
 }
 
@@ -146,7 +150,14 @@ impl Batch<'_> {
         let lane = |(source, alerts): (&Name, Vec<usize>)| {
             let most = self.catalogue.sources.get(source).map_or(1, |source| source.settings.max_concurrent);
             let (open, done) = (AtomicUsize::new(1), AtomicUsize::new(0));
-            Lane { alerts, most: most.min(self.at_once).max(1), open, done, free: Semaphore::new(1) }
+            Lane {
+                alerts,
+                most: most.min(self.at_once).max(1),
+                open,
+                done,
+                first: OnceLock::new(),
+                free: Semaphore::new(1),
+            }
         };
         sources.into_iter().map(lane).collect()
     }
@@ -169,6 +180,7 @@ impl Batch<'_> {
         let _turn = free.acquire().await.expect("the turns are never closed");
         let now = (self.now)();
         let finding = judge_answer(alert, &memory, now, answers.fetch(alert, self.doors)).await;
+        lane.first.get_or_init(Instant::now);
         lane.done.fetch_add(1, Ordering::Relaxed);
         let (report, outcome) = match keeping {
             Keeping::Nothing => (report(alert, &finding), None),
@@ -206,8 +218,8 @@ fn decided(outcome: Outcome) -> Vec<Outgoing> {
 async fn widen(lanes: &[Lane]) {
     let begun = Instant::now();
     loop {
-        tokio::time::sleep(CONNECT).await;
-        lanes.iter().for_each(|lane| lane.widen(begun.elapsed()));
+        tokio::time::sleep(LOOK).await;
+        lanes.iter().for_each(|lane| lane.widen(lane.first.get().unwrap_or(&begun).elapsed()));
     }
 }
 
@@ -221,9 +233,12 @@ impl Lane {
     }
 }
 
-/// Whether one connection more than `open` saves more time than it costs: at best its share of what is left, which the
-/// pace of what is done foretells.
+/// Whether one connection more than `open` saves more time than it costs, twice over: at best its share of what is left,
+/// which the pace of what is done foretells. Without an answer yet, each that is open gets the time to give one.
 fn pays(done: usize, left: usize, open: usize, elapsed: Duration) -> bool {
+    if done == 0 {
+        return left > open && elapsed > CONNECT * u32::try_from(open).unwrap_or(u32::MAX);
+    }
     let expected = elapsed.as_secs_f64() * left as f64 / done as f64;
     expected / (open + 1) as f64 > 2.0 * CONNECT.as_secs_f64()
 }
@@ -330,7 +345,13 @@ mod tests {
     fn a_connection_is_opened_where_it_pays() {
         let cases = [
             // Nothing has come back yet.
-            (0, 3, 1, 20, true),
+            (0, 3, 1, 20, false),
+            (0, 3, 1, 25, true),
+            (0, 3, 2, 25, false),
+            (0, 3, 3, 99, false),
+            // Many cheap ones.
+            (40, 960, 1, 5, true),
+            (80, 920, 2, 10, false),
             (150, 850, 1, 20, true),
             // Two do what is left in the time that opens a third.
             (450, 550, 2, 40, false),
