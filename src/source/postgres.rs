@@ -66,6 +66,8 @@ struct Postgres {
 struct Session {
     line: Line,
     styles: styles::Styles,
+    /// The statement that was run last. Dropped, it is closed in the server: a message that travels with the next ones.
+    spent: Option<tokio_postgres::Statement>,
 }
 
 impl Driver for Postgres {
@@ -75,7 +77,7 @@ impl Driver for Postgres {
     async fn connect(&self) -> Result<Session, SourceError> {
         let way = Way::of(&self.settings, &self.world).await?;
         *self.address.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(way.place().to_owned());
-        Ok(Session { line: way.connect().await?, styles: styles::Styles::unknown() })
+        Ok(Session { line: way.connect().await?, styles: styles::Styles::unknown(), spent: None })
     }
 
     fn address(&self) -> Option<String> {
@@ -114,6 +116,7 @@ impl Driver for Postgres {
     }
 
     async fn close(&self, session: Session) {
+        drop(session.spent);
         session.line.close().await;
     }
 }

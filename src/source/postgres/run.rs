@@ -46,6 +46,7 @@ pub(super) async fn run(
     timeout: Duration,
     sink: &mut Sink,
 ) -> Result<(), Trouble> {
+    drop(session.spent.take());
     let client = &session.line.client;
     let limit = format!("set local statement_timeout = {}{}", milliseconds(timeout), session.styles.local());
     let begin = format!("begin read only; {limit}");
@@ -81,6 +82,7 @@ pub(super) async fn run(
     // The rollback is on its way when the first row comes; it waits in the server until the last row is out, and takes
     // effect also when its answer is no longer awaited.
     tokio::try_join!(biased; reading, rolling_back)?;
+    session.spent = Some(statement);
     Ok(())
 }
 
