@@ -18,7 +18,7 @@ use tracing::{error, info, warn};
 
 use crate::catalogue::{Catalogue, Missed, Overlap};
 use crate::clock::Clock;
-use crate::job::run::Ran;
+use crate::job::run::{Ours, Ran};
 use crate::job::{Doors, Job, JobId, deadline};
 use crate::store::{Skip, SkipReason, Stand, Store, StoreError};
 
@@ -31,6 +31,7 @@ use self::senders::Senders;
 
 mod aftermath;
 mod agenda;
+mod claims;
 mod deadlines;
 mod journal;
 mod lanes;
@@ -57,7 +58,9 @@ pub struct Scheduler {
     notes: Option<mpsc::UnboundedReceiver<Note>>,
     reloads: Option<mpsc::Receiver<Reload>>,
     agenda: Agenda,
-    lanes: Lanes,
+    lanes: Lanes<Box<Ours>>,
+    /// How many claims are in hand or on their way.
+    held: usize,
     deadlines: Deadlines,
     /// Earlier catalogues whose runs go on.
     retired: TaskTracker,
@@ -140,6 +143,7 @@ impl Scheduler {
             reloads: None,
             agenda: Agenda::default(),
             lanes: Lanes::new(AT_ONCE),
+            held: 0,
             deadlines: Deadlines::default(),
             retired: TaskTracker::new(),
             active: HashMap::new(),
@@ -246,7 +250,7 @@ impl Scheduler {
         }
         let stands: HashMap<JobId, Stand> = jobs.iter().map(|job| job.id()).zip(stands).collect();
         self.agenda = Agenda::new(&catalogue, |id| stands.get(id)?.last, grace, now);
-        self.lanes.limit(&catalogue);
+        self.held -= self.lanes.limit(&catalogue);
     }
 
     /// Another catalogue takes the place of this one; what is going on ends with the old one.
@@ -260,7 +264,7 @@ impl Scheduler {
         }
         let now = self.now();
         self.agenda = self.agenda.renewed(&old.catalogue, &self.plan.catalogue, now);
-        self.lanes.limit(&self.plan.catalogue);
+        self.held -= self.lanes.limit(&self.plan.catalogue);
         info!("the catalogue is new: {} scheduled jobs", self.agenda.len());
         *senders = Senders::start(&self.plan.doors, &self.runner, &self.posted, Some(senders));
         self.retired.spawn(async move { old.retire().await });
@@ -346,19 +350,13 @@ impl Scheduler {
         let _ = self.runner.notes.send(Note::Skip(skip));
     }
 
-    /// Starts whatever may run now.
-    fn pump(&mut self) {
-        let now = self.runner.clock.now();
-        while let Some((source, id, slot)) = self.lanes.take() {
-            let delay = Job::find(&self.plan.catalogue, &id).map_or(SignedDuration::ZERO, Job::delay);
-            self.metrics.began(now.duration_since(slot) - delay);
-            self.runner.start(&self.plan, source, id, slot);
-        }
-    }
-
     async fn hear(&mut self, event: Event) {
         match event {
-            Event::Left(source) => self.lanes.leave(&source),
+            Event::Begun(plan, begun) => self.begun(&plan, begun).await,
+            Event::Left(source, since) => {
+                let length = self.runner.clock.now().duration_since(since);
+                self.lanes.leave(&source, Some(length));
+            }
             Event::Ended(id, slot, how) => self.ended(id, slot, how).await,
             Event::Again(id, slot) => self.wait_again(id, slot),
             Event::Alive(answer) => {
@@ -398,9 +396,9 @@ impl Scheduler {
         ended
     }
 
-    /// Hears an event of a loop that starts nothing any more.
+    /// Hears an event of a loop that starts nothing any more: what is claimed only now is given back.
     async fn settle(&mut self, event: Event) {
-        if !matches!(event, Event::Again(..)) {
+        if !matches!(event, Event::Again(..) | Event::Begun(..)) {
             self.hear(event).await;
             self.lanes.clear();
         }

@@ -74,7 +74,18 @@ impl Settings {
 pub trait Store: Timetable {
     /// Takes the job for one run: nobody else has it until the claim is dropped. With a `slot`, the due instant, it is
     /// refused when that slot already has its run.
-    fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>>;
+    fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>> {
+        Box::pin(async move {
+            Ok(self.claim_all(&[(job, slot)]).await?.pop().expect("a store answers for each job that is wanted"))
+        })
+    }
+
+    /// What [`Store::claim`] gives, of many jobs in their order, for the price of one; all or none is taken when the store
+    /// fails.
+    fn claim_all<'a>(
+        &'a self,
+        wanted: &'a [(&'a str, Option<Timestamp>)],
+    ) -> BoxFuture<'a, Result<Vec<Claimed>, StoreError>>;
 
     /// The latest slot of a job that was run; none when a schedule never ran it.
     fn last_slot<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;

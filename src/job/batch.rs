@@ -252,15 +252,10 @@ impl Batch<'_> {
             }
             Keeping::Rehearsal(Some(store)) | Keeping::Everything(store) => store,
         };
-        let mut known = Vec::with_capacity(indexes.len());
-        let mut claimed = Vec::with_capacity(indexes.len());
-        for index in indexes {
-            match claim(self.alerts[*index], keeping).await {
-                Ok(Some(claim)) => claimed.push((*index, claim)),
-                Ok(None) => known.push((*index, Ok(None))),
-                Err(error) => known.push((*index, Err(error))),
-            }
-        }
+        let (claimed, mut known) = match self.claim(indexes, keeping).await {
+            Ok(found) => found,
+            Err(error) => return indexes.iter().map(|index| (*index, Err(error.clone()))).collect(),
+        };
         let wanted: Vec<Recall<'_>> = claimed.iter().map(|(index, _)| wanted(self.alerts[*index])).collect();
         match store.recall_all(&wanted).await {
             Ok(memories) => known.extend(
@@ -270,19 +265,31 @@ impl Batch<'_> {
         }
         known
     }
+
+    /// The claims, none in a rehearsal; and the alerts of which another run goes on.
+    async fn claim(
+        &self,
+        indexes: &[usize],
+        keeping: Keeping<'_>,
+    ) -> Result<(Vec<(usize, Option<Claim>)>, Vec<(usize, Known)>), StoreError> {
+        let Keeping::Everything(store) = keeping else {
+            return Ok((indexes.iter().map(|index| (*index, None)).collect(), Vec::new()));
+        };
+        let jobs: Vec<String> = indexes.iter().map(|index| self.alerts[*index].job()).collect();
+        let wanted: Vec<(&str, Option<Timestamp>)> = jobs.iter().map(|job| (job.as_str(), None)).collect();
+        let (mut claimed, mut busy) = (Vec::with_capacity(indexes.len()), Vec::new());
+        for (index, answer) in indexes.iter().zip(store.claim_all(&wanted).await?) {
+            match answer {
+                Claimed::Granted(claim) => claimed.push((*index, Some(claim))),
+                Claimed::Busy(_) | Claimed::Done => busy.push((*index, Ok(None))),
+            }
+        }
+        Ok((claimed, busy))
+    }
 }
 
 fn wanted(alert: &Alert) -> Recall<'_> {
     Recall { alert: &alert.name, source: &alert.ask.source, unless: &alert.unless }
-}
-
-/// The claim, none in a rehearsal; nothing when another run goes on.
-async fn claim(alert: &Alert, keeping: Keeping<'_>) -> Result<Option<Option<Claim>>, StoreError> {
-    let Keeping::Everything(store) = keeping else { return Ok(Some(None)) };
-    match store.claim(&alert.job(), None).await? {
-        Claimed::Granted(claim) => Ok(Some(Some(claim))),
-        Claimed::Busy(_) | Claimed::Done => Ok(None),
-    }
 }
 
 /// Records what comes, many in one transaction, and lets go of the claims.

@@ -7,16 +7,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use super::alert::{Finding, Report, Trouble, ask, conclude};
+use super::alert::{self, Finding, Trouble, ask, conclude};
 use super::report::{self, Built};
 use super::scheduled::fnv;
 use super::{Doors, Job, JobId};
-use crate::catalogue::Alert;
+use crate::catalogue::{Alert, Catalogue, Report};
 use crate::clock::Clock;
 use crate::name::Name;
 use crate::page::AlertLine;
 use crate::source::{Cause, SourceError};
-use crate::store::{Busy, Claim, Claimed, Memory, Outcome, Store, StoreError};
+use crate::store::{Busy, Claim, Claimed, Memory, Outcome, Recall, Store, StoreError};
 
 /// The first wait before asking again; it doubles with each attempt.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ pub enum Ran {
     /// An alert was judged and recorded; these many messages wait in the outbox.
     Judged {
         /// How the alert stands.
-        report: Report,
+        report: alert::Report,
         /// How many messages were decided.
         messages: usize,
         /// How long the question took, judging included.
@@ -91,7 +91,7 @@ pub struct Learned {
 #[derive(Debug)]
 enum Found {
     /// How an alert stands.
-    Alert(Report),
+    Alert(alert::Report),
     /// A page.
     Page(Box<Built>),
 }
@@ -107,7 +107,8 @@ pub async fn job(
     slot: Option<Timestamp>,
     clock: &dyn Clock,
 ) -> Result<Ran, StoreError> {
-    let ours = match begin(job, store, slot).await? {
+    let begun = begin(&[(job, slot)], store).await.pop().expect("one was begun");
+    let ours = match begun? {
         Begun::Ours(ours) => *ours,
         Begun::Busy(busy) => return Ok(Ran::Busy(busy)),
         Begun::Done => return Ok(Ran::Done),
@@ -116,23 +117,62 @@ pub async fn job(
     record(store, vec![learned]).await.pop().expect("one was learned")
 }
 
-/// Takes a job for one run. `slot` is the due instant when a schedule asked for it.
-///
-/// # Errors
-/// The store failed.
-pub async fn begin(job: Job<'_>, store: &dyn Store, slot: Option<Timestamp>) -> Result<Begun, StoreError> {
-    let claim = match store.claim(&job.id().to_string(), slot).await? {
-        Claimed::Granted(claim) => claim,
-        Claimed::Busy(busy) => return Ok(Begun::Busy(busy)),
-        Claimed::Done => return Ok(Begun::Done),
+/// Takes jobs for one run each, with the due instants when a schedule asked for them: all of them in one transaction, and
+/// what is remembered of alerts in another. Gives for each, in their order, how it began; an error where the store failed.
+pub async fn begin(jobs: &[(Job<'_>, Option<Timestamp>)], store: &dyn Store) -> Vec<Result<Begun, StoreError>> {
+    let names: Vec<String> = jobs.iter().map(|(job, _)| job.id().to_string()).collect();
+    let wanted: Vec<(&str, Option<Timestamp>)> =
+        names.iter().zip(jobs).map(|(name, (_, slot))| (name.as_str(), *slot)).collect();
+    let claimed = match store.claim_all(&wanted).await {
+        Ok(claimed) => claimed,
+        Err(error) => return jobs.iter().map(|_| Err(error.clone())).collect(),
     };
-    let (memory, alerts) = match job {
-        Job::Alert(alert) => (store.recall(&alert.name, &alert.ask.source, &alert.unless).await?, Vec::new()),
-        Job::Report(report, catalogue) => {
-            (store.recall_report(&report.name).await?, report::standings(report, catalogue, Some(store)).await?)
+    let mut alerts: Vec<&Alert> = Vec::new();
+    for ((job, _), claimed) in jobs.iter().zip(&claimed) {
+        if let (Job::Alert(alert), Claimed::Granted(_)) = (job, claimed) {
+            alerts.push(alert);
         }
+    }
+    let mut memories = recall(&alerts, store).await;
+    let mut begun = Vec::with_capacity(jobs.len());
+    for ((job, _), claimed) in jobs.iter().zip(claimed) {
+        begun.push(match (claimed, job) {
+            (Claimed::Busy(busy), _) => Ok(Begun::Busy(busy)),
+            (Claimed::Done, _) => Ok(Begun::Done),
+            (Claimed::Granted(claim), Job::Alert(_)) => {
+                let memory = memories.next().expect("each alert is remembered");
+                memory.map(|memory| Begun::Ours(Box::new(Ours { claim, memory, alerts: Vec::new() })))
+            }
+            (Claimed::Granted(claim), Job::Report(report, catalogue)) => recall_report(report, catalogue, store)
+                .await
+                .map(|(memory, alerts)| Begun::Ours(Box::new(Ours { claim, memory, alerts }))),
+        });
+    }
+    begun
+}
+
+/// What is remembered of each of these alerts, or for each that the store failed.
+async fn recall(alerts: &[&Alert], store: &dyn Store) -> impl Iterator<Item = Result<Memory, StoreError>> + use<> {
+    let wanted =
+        alerts.iter().map(|alert| Recall { alert: &alert.name, source: &alert.ask.source, unless: &alert.unless });
+    let wanted: Vec<Recall<'_>> = wanted.collect();
+    let memories = match wanted.is_empty() {
+        true => Ok(Vec::new()),
+        false => store.recall_all(&wanted).await,
     };
-    Ok(Begun::Ours(Box::new(Ours { claim, memory, alerts })))
+    let memories: Vec<_> = match memories {
+        Ok(memories) => memories.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error); alerts.len()],
+    };
+    memories.into_iter()
+}
+
+async fn recall_report(
+    report: &Report,
+    catalogue: &Catalogue,
+    store: &dyn Store,
+) -> Result<(Memory, Vec<(Name, AlertLine)>), StoreError> {
+    Ok((store.recall_report(&report.name).await?, report::standings(report, catalogue, Some(store)).await?))
 }
 
 /// Does the work of a job that was begun. Asks again, as often as the job says, when a source cannot be reached, until `stop`.

@@ -23,6 +23,7 @@ const STORE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 impl Scheduler {
     /// A run has ended: says how, and lets the next slot of the job follow.
     pub(super) async fn ended(&mut self, id: JobId, slot: Timestamp, how: How) {
+        self.held -= 1;
         self.metrics.ended(&id, how.word(), how.took());
         let again = match &how {
             How::Ran(ran @ (Ran::Judged { .. } | Ran::Built { .. })) => {
@@ -48,7 +49,6 @@ impl Scheduler {
                 error!("{id}: slot {slot} is not recorded: {problem}");
                 Some(STORE_PAUSE)
             }
-            How::Gone => None,
             How::BrokenOff => {
                 warn!("{id}: slot {slot} was broken off");
                 None
@@ -58,7 +58,7 @@ impl Scheduler {
             match how {
                 How::Ran(ran @ (Ran::Judged { .. } | Ran::Built { .. })) => reports.push(Ok(ran)),
                 How::Lost(problem) => reports.push(Err(problem)),
-                How::Ran(Ran::Busy(_) | Ran::Lost | Ran::Done) | How::Gone | How::BrokenOff => {}
+                How::Ran(Ran::Busy(_) | Ran::Lost | Ran::Done) | How::BrokenOff => {}
             }
         } else if let (Some(wait), Some(active)) = (again, self.active.get_mut(&id)) {
             active.again = true;

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
-use crate::job::run::{self, Begun, Learned, Ran};
+use crate::job::run::{self, Begun, Learned, Ours, Ran};
 use crate::job::{Doors, Job, JobId};
 use crate::name::Name;
 use crate::store::{Skip, Store, StoreError};
@@ -40,11 +40,21 @@ impl Plan {
     }
 }
 
-/// What the loop is told.
+/// A slot on its way to a claim, and whether it has a place of its source.
 #[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) source: Name,
+    pub(super) id: JobId,
+    pub(super) slot: Timestamp,
+    pub(super) has_place: bool,
+}
+
+/// What the loop is told.
 pub(super) enum Event {
-    /// A run no longer needs its source.
-    Left(Name),
+    /// Slots are claimed, or are not.
+    Begun(Arc<Plan>, Vec<(Wanted, Result<Box<Ours>, How>)>),
+    /// A run no longer needs its source, where it began at this instant.
+    Left(Name, Timestamp),
     /// A run has ended, and what it learned is recorded.
     Ended(JobId, Timestamp, How),
     /// A slot whose run could not begin or not be recorded may be tried again.
@@ -60,8 +70,6 @@ pub(super) enum How {
     Ran(Ran),
     /// The store failed.
     Lost(StoreError),
-    /// The job is no longer in the catalogue.
-    Gone,
     /// It outlived the grace period, or it panicked.
     BrokenOff,
 }
@@ -77,7 +85,6 @@ impl How {
             Self::Ran(Ran::Lost) => "claim_lost",
             Self::Ran(Ran::Done) => "had_its_run",
             Self::Lost(_) => "lost",
-            Self::Gone => "gone",
             Self::BrokenOff => "broken_off",
         }
     }
@@ -86,7 +93,7 @@ impl How {
     pub(super) fn took(&self) -> Option<Duration> {
         match self {
             Self::Ran(Ran::Judged { took, .. } | Ran::Built { took, .. }) => Some(*took),
-            Self::Ran(Ran::Busy(_) | Ran::Lost | Ran::Done) | Self::Lost(_) | Self::Gone | Self::BrokenOff => None,
+            Self::Ran(Ran::Busy(_) | Ran::Lost | Ran::Done) | Self::Lost(_) | Self::BrokenOff => None,
         }
     }
 }
@@ -114,35 +121,47 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Starts the run of a slot.
-    pub(super) fn start(&self, plan: &Arc<Plan>, source: Name, id: JobId, slot: Timestamp) {
+    /// Claims slots of jobs of the catalogue, all of them together.
+    pub(super) fn claim(&self, plan: &Arc<Plan>, wanted: Vec<Wanted>) {
+        let (held, store, abort) = (Arc::clone(plan), Arc::clone(&self.store), self.abort.clone());
+        let mut claiming = Claiming { events: self.events.clone(), plan: Arc::clone(plan), wanted };
+        plan.runs.spawn(async move {
+            let job = |wanted: &Wanted| Some((Job::find(&held.catalogue, &wanted.id)?, Some(wanted.slot)));
+            let jobs: Vec<_> = claiming.wanted.iter().filter_map(job).collect();
+            if let Some(begun) = abort.run_until_cancelled(run::begin(&jobs, store.as_ref())).await {
+                claiming.tell(begun.into_iter().map(|begun| match begun {
+                    Ok(Begun::Ours(ours)) => Ok(ours),
+                    Ok(Begun::Busy(busy)) => Err(How::Ran(Ran::Busy(busy))),
+                    Ok(Begun::Done) => Err(How::Ran(Ran::Done)),
+                    Err(error) => Err(How::Lost(error)),
+                }));
+            }
+        });
+    }
+
+    /// Starts the run of a slot that is claimed.
+    pub(super) fn start(&self, plan: &Arc<Plan>, source: Name, id: JobId, slot: Timestamp, ours: Box<Ours>) {
         let (runner, held) = (self.clone(), Arc::clone(plan));
         plan.runs.spawn(async move {
-            let mut parting = Parting { events: runner.events.clone(), source: Some(source), ended: Some((id, slot)) };
+            let source = Some((source, runner.clock.now()));
+            let mut parting = Parting { events: runner.events.clone(), source, ended: Some((id, slot)) };
             let abort = runner.abort.clone();
-            if let Some(how) = abort.run_until_cancelled(runner.run(&held, &mut parting)).await.flatten() {
+            if let Some(how) = abort.run_until_cancelled(runner.run(&held, *ours, &mut parting)).await.flatten() {
                 parting.ended(how);
             }
         });
     }
 
     /// Runs it; none when what it learned was handed over to be recorded.
-    async fn run(&self, plan: &Plan, parting: &mut Parting) -> Option<How> {
-        let (id, slot) = parting.ended.clone()?;
-        let Some(job) = Job::find(&plan.catalogue, &id) else { return Some(How::Gone) };
-        match run::begin(job, self.store.as_ref(), Some(slot)).await {
-            Ok(Begun::Ours(ours)) => {
-                let learned = run::work(job, *ours, &plan.doors, self.clock.as_ref(), &self.stop).await;
-                parting.left();
-                let Some(learned) = learned else { return Some(How::Ran(Ran::Lost)) };
-                self.notes.send(Note::Learned(Box::new(learned))).ok()?;
-                parting.ended = None;
-                None
-            }
-            Ok(Begun::Busy(busy)) => Some(How::Ran(Ran::Busy(busy))),
-            Ok(Begun::Done) => Some(How::Ran(Ran::Done)),
-            Err(error) => Some(How::Lost(error)),
-        }
+    async fn run(&self, plan: &Plan, ours: Ours, parting: &mut Parting) -> Option<How> {
+        let (id, _) = parting.ended.as_ref()?;
+        let job = Job::find(&plan.catalogue, id)?;
+        let learned = run::work(job, ours, &plan.doors, self.clock.as_ref(), &self.stop).await;
+        parting.left();
+        let Some(learned) = learned else { return Some(How::Ran(Ran::Lost)) };
+        self.notes.send(Note::Learned(Box::new(learned))).ok()?;
+        parting.ended = None;
+        None
     }
 
     /// Tells the loop after `wait` that a slot may be tried again.
@@ -157,18 +176,42 @@ impl Runner {
     }
 }
 
+/// Tells the loop what became of slots that are being claimed, also when that is broken off or panics.
+struct Claiming {
+    events: mpsc::UnboundedSender<Event>,
+    plan: Arc<Plan>,
+    wanted: Vec<Wanted>,
+}
+
+impl Claiming {
+    /// Nobody listens once the loop has ended; then the claims are given back.
+    fn tell(&mut self, begun: impl Iterator<Item = Result<Box<Ours>, How>>) {
+        let begun: Vec<_> = std::mem::take(&mut self.wanted).into_iter().zip(begun).collect();
+        if !begun.is_empty() {
+            let _ = self.events.send(Event::Begun(Arc::clone(&self.plan), begun));
+        }
+    }
+}
+
+impl Drop for Claiming {
+    fn drop(&mut self) {
+        self.tell(std::iter::repeat_with(|| Err(How::BrokenOff)));
+    }
+}
+
 /// Tells the loop what a run leaves behind, also when it is broken off or panics.
 struct Parting {
     events: mpsc::UnboundedSender<Event>,
-    source: Option<Name>,
+    /// Where it works, and since when.
+    source: Option<(Name, Timestamp)>,
     ended: Option<(JobId, Timestamp)>,
 }
 
 impl Parting {
     /// The source is free for another run. Nobody listens once the loop has ended.
     fn left(&mut self) {
-        if let Some(source) = self.source.take() {
-            let _ = self.events.send(Event::Left(source));
+        if let Some((source, since)) = self.source.take() {
+            let _ = self.events.send(Event::Left(source, since));
         }
     }
 

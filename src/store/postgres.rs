@@ -96,20 +96,30 @@ impl Postgres {
 }
 
 impl Store for Postgres {
-    fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>> {
+    fn claim_all<'a>(
+        &'a self,
+        wanted: &'a [(&'a str, Option<Timestamp>)],
+    ) -> BoxFuture<'a, Result<Vec<Claimed>, StoreError>> {
         Box::pin(async move {
-            let grip = match self.leases.take(&self.links, job, slot).await? {
-                Taken::Ours(grip) => grip,
-                Taken::Theirs(busy) => return Ok(Claimed::Busy(busy)),
+            let taken = self.leases.take_all(&self.links, wanted).await?;
+            let ours = |(taken, wanted): (&Taken, &(&'a str, _))| matches!(taken, Taken::Ours(_)).then_some(*wanted);
+            let ours: Vec<(&str, Option<Timestamp>)> = taken.iter().zip(wanted).filter_map(ours).collect();
+            // A question of its own: whoever had a job before may have recorded this very slot with its end.
+            let ours = ours.as_slice();
+            let done = match ours.iter().any(|(_, slot)| slot.is_some()) {
+                true => self.links.work(|mut one| async move { recall::have_run(&mut one, ours).await }).await?,
+                false => Vec::new(),
             };
-            // A question of its own: whoever had the job before may have recorded this very slot with its end.
-            if let Some(slot) = slot
-                && self.links.work(|mut one| async move { recall::has_run(&mut one, job, slot).await }).await?
-            {
-                return Ok(Claimed::Done);
-            }
-            let (fence, lost) = (grip.fence, grip.lost.clone());
-            Ok(Claimed::Granted(Claim { job: job.to_owned(), slot, fence, lost, _guard: Box::new(grip) }))
+            let mut done = done.into_iter();
+            let claimed = |(taken, (job, slot)): (Taken, &(&str, Option<Timestamp>))| match taken {
+                Taken::Theirs(busy) => Claimed::Busy(busy),
+                Taken::Ours(_) if done.next() == Some(true) => Claimed::Done,
+                Taken::Ours(grip) => {
+                    let (fence, lost) = (grip.fence, grip.lost.clone());
+                    Claimed::Granted(Claim { job: (*job).to_owned(), slot: *slot, fence, lost, _guard: Box::new(grip) })
+                }
+            };
+            Ok(taken.into_iter().zip(wanted).map(claimed).collect())
         })
     }
 
@@ -173,7 +183,7 @@ impl Store for Postgres {
     fn turn<'a>(&'a self, channel: &'a Name) -> BoxFuture<'a, Result<Option<Turn>, StoreError>> {
         Box::pin(async move {
             let lane = Self::lane(channel);
-            let Taken::Ours(grip) = self.leases.take(&self.links, &lane, None).await? else { return Ok(None) };
+            let Taken::Ours(grip) = self.leases.take(&self.links, &lane).await? else { return Ok(None) };
             let trouble = self.links.work(|mut one| async move { outbox::trouble(&mut one, channel).await }).await?;
             Ok(Some(Turn { channel: channel.clone(), trouble, fence: grip.fence, lease: Box::new(grip) }))
         })

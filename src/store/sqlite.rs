@@ -231,23 +231,28 @@ impl Drop for Held {
 }
 
 impl Store for Sqlite {
-    fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>> {
+    fn claim_all<'a>(
+        &'a self,
+        wanted: &'a [(&'a str, Option<Timestamp>)],
+    ) -> BoxFuture<'a, Result<Vec<Claimed>, StoreError>> {
         Box::pin(async move {
-            let Some(guard) = self.take(job)? else { return Ok(Claimed::Busy(Busy::default())) };
-            let done = match slot {
-                Some(slot) => recall::has_run(&mut *self.connection.lock().await, job, slot).await,
-                None => Ok(false),
-            };
-            Ok(match done.map_err(|error| self.failed(&error))? {
-                true => Claimed::Done,
-                false => Claimed::Granted(Claim {
-                    job: job.to_owned(),
-                    slot,
+            let locks = wanted.iter().map(|(job, _)| self.take(job)).collect::<Result<Vec<_>, _>>()?;
+            // With the locks in hand: whoever had one before may have recorded this very slot.
+            let taken = |(lock, wanted): (&Option<_>, &(&'a str, _))| lock.as_ref().map(|_| *wanted);
+            let taken: Vec<(&str, Option<Timestamp>)> = locks.iter().zip(wanted).filter_map(taken).collect();
+            let mut done = self.ask(async |one| recall::have_run(one, &taken).await).await?.into_iter();
+            let claimed = |(lock, (job, slot)): (Option<_>, &(&str, Option<Timestamp>))| match lock {
+                None => Claimed::Busy(Busy::default()),
+                Some(_) if done.next() == Some(true) => Claimed::Done,
+                Some(guard) => Claimed::Granted(Claim {
+                    job: (*job).to_owned(),
+                    slot: *slot,
                     fence: 0,
                     lost: CancellationToken::new(),
                     _guard: guard,
                 }),
-            })
+            };
+            Ok(locks.into_iter().zip(wanted).map(claimed).collect())
         })
     }
 

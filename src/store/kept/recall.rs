@@ -7,13 +7,34 @@ use jiff::Timestamp;
 
 use crate::incident::{Health, Instance, News, State, Told};
 use crate::name::Name;
-use crate::store::engine::{Engine, Row, Unreadable};
+use crate::store::engine::{Cell, Engine, MOST_ROWS, Row, Statement, Unreadable};
 use crate::store::shape::{read_labels, read_values};
 use crate::store::{Memory, Remembered, Silence, Subject};
 
-pub(in crate::store) async fn has_run<E: Engine>(engine: &mut E, job: &str, slot: Timestamp) -> Result<bool, E::Error> {
-    let sql = "select 1 from runs where job = $1 and slot = $2";
-    Ok(!engine.rows(sql, &[job.into(), slot.into()]).await?.is_empty())
+/// Each slot costs a few steps down an index.
+const HAVE_RUN: [&str; 2] = [
+    "with w(place, job, slot) as (values",
+    ") select place from w where exists (select 1 from runs r where r.job = w.job and r.slot = w.slot)",
+];
+
+/// Which of these slots of jobs have had their run, in their order; where no slot is meant, none has.
+pub(in crate::store) async fn have_run<E: Engine>(
+    engine: &mut E,
+    wanted: &[(&str, Option<Timestamp>)],
+) -> Result<Vec<bool>, E::Error> {
+    let mut have = vec![false; wanted.len()];
+    let slots = (0..).zip(wanted).filter_map(|(place, (job, slot))| Some((place, *job, (*slot)?)));
+    let slots: Vec<(i64, &str, Timestamp)> = slots.collect();
+    for slots in slots.chunks(MOST_ROWS) {
+        let mut statement = Statement::new::<E>(HAVE_RUN[0]);
+        statement.bind_rows(slots.iter().map(|(place, job, slot)| [Cell::from(*place), (*job).into(), (*slot).into()]));
+        statement.push(HAVE_RUN[1]);
+        for row in statement.rows(engine).await? {
+            let place = usize::try_from(row.count(0)?).unwrap_or(usize::MAX);
+            *have.get_mut(place).ok_or_else(|| Unreadable::word("place"))? = true;
+        }
+    }
+    Ok(have)
 }
 
 pub(in crate::store) async fn last_slot<E: Engine>(engine: &mut E, job: &str) -> Result<Option<Timestamp>, E::Error> {

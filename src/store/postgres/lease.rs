@@ -32,15 +32,19 @@ const SOON: Duration = Duration::from_millis(50);
 /// How long before its end a lease counts as lost, for clocks do not run alike.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// Takes what is free, whose lease is over, or what this machine has without knowing it, for an answer was lost.
+/// Takes what is free, whose lease is over, or what this machine has without knowing it, for an answer was lost. What
+/// somebody else has is not even locked, and the rest in one order: two machines that want the same do not wait for each
+/// other in a circle.
 const TAKE: &str = "insert into leases as l (what, owner, fence, until, slot)
-     values ($1, $2, 1, clock_timestamp() + interval '5 s', $3)
+     select w.what, $1, 1, clock_timestamp() + interval '5 s', w.slot from unnest($2, $3) as w(what, slot)
+     where not exists (select 1 from leases h where h.what = w.what and h.owner <> $1 and h.until >= clock_timestamp())
+     order by w.what
      on conflict (what) do update set owner = excluded.owner, fence = l.fence + 1, until = excluded.until,
      slot = excluded.slot where l.owner is null or l.owner = excluded.owner or l.until < clock_timestamp()
-     returning fence";
+     returning what, fence";
 
-const HOLDER: &str = "select slot, cast(1000 * extract(epoch from until - clock_timestamp()) as bigint)
-     from leases where what = $1 and owner is not null";
+const HOLDERS: &str = "select what, slot, cast(1000 * extract(epoch from until - clock_timestamp()) as bigint)
+     from leases where what = any($1) and owner is not null";
 
 const PROLONG: &str = "update leases l set until = clock_timestamp() + interval '5 s'
      from unnest($2, $3) as held(what, fence) where l.what = held.what and l.fence = held.fence and l.owner = $1
@@ -115,16 +119,28 @@ impl Drop for Grip {
     }
 }
 
-/// A place among the leases until the server has answered.
-struct Reserved<'a>(&'a Leases, &'a str);
+/// Places among the leases until the server has answered.
+struct Reserved<'a> {
+    leases: &'a Leases,
+    what: Vec<(&'a str, Option<Timestamp>)>,
+}
 
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
-        let mut all = self.0.all();
-        if all.get(self.1).is_some_and(|held| held.fence.is_none()) {
-            all.remove(self.1);
+        let mut all = self.leases.all();
+        for (what, _) in &self.what {
+            if all.get(*what).is_some_and(|held| held.fence.is_none()) {
+                all.remove(*what);
+            }
         }
     }
+}
+
+/// What the server said of leases: the numbers of those that are ours, and who has others.
+#[derive(Default)]
+struct Answer {
+    ours: HashMap<String, i64>,
+    theirs: HashMap<String, Busy>,
 }
 
 impl Leases {
@@ -140,62 +156,87 @@ impl Leases {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a lease.
-    pub(super) async fn take(
+    /// Takes a lease, as [`Leases::take_all`] does.
+    pub(super) async fn take(self: &Arc<Self>, links: &Links, what: &str) -> Result<Taken, StoreError> {
+        Ok(self.take_all(links, &[(what, None)]).await?.pop().expect("one was wanted"))
+    }
+
+    /// Takes leases, each for a slot if there is one; those that can be had, in one transaction.
+    pub(super) async fn take_all(
         self: &Arc<Self>,
         links: &Links,
-        what: &str,
-        slot: Option<Timestamp>,
-    ) -> Result<Taken, StoreError> {
-        let lost = CancellationToken::new();
-        let (renewed, reserved) = (Stopwatch::start(), Reserved(self, what));
-        {
-            let mut all = self.all();
-            if let Some(held) = all.get(what) {
-                let busy = Busy { slot: held.slot, lease: None };
-                // Ours already, but not of this call.
-                std::mem::forget(reserved);
-                return Ok(Taken::Theirs(busy));
+        wanted: &[(&str, Option<Timestamp>)],
+    ) -> Result<Vec<Taken>, StoreError> {
+        let mut busy: HashMap<&str, Busy> = HashMap::new();
+        let reserved = self.reserve(wanted, &mut busy);
+        let (asked, answer) = match reserved.what.is_empty() {
+            true => (Stopwatch::start(), Answer::default()),
+            false => links.work(|transaction| self.ask(transaction, &reserved.what)).await?,
+        };
+        let mut all = self.all();
+        let taken = |(what, slot): &(&str, Option<Timestamp>)| match (busy.get(what), answer.ours.get(*what)) {
+            (Some(busy), _) => Taken::Theirs(*busy),
+            (None, None) => {
+                // Free by now: worth another look very soon.
+                let soon = Busy { slot: *slot, lease: Some(SOON) };
+                Taken::Theirs(answer.theirs.get(*what).copied().unwrap_or(soon))
             }
-            let held = Held { fence: None, slot, renewed, lost: lost.clone(), recording: false, finished: false };
-            all.insert(what.to_owned(), held);
-        }
-        let taken = links.work(|transaction| self.ask(transaction, what, slot)).await?;
-        match taken {
-            Ok((fence, renewed)) => {
-                if let Some(held) = self.all().get_mut(what) {
-                    (held.fence, held.renewed) = (Some(fence), renewed);
-                }
-                Ok(Taken::Ours(Grip { leases: Arc::clone(self), what: what.to_owned(), fence, lost }))
+            (None, Some(fence)) => {
+                let held = all.get_mut(*what).expect("a place is kept until the answer is there");
+                (held.fence, held.renewed) = (Some(*fence), asked);
+                let (what, lost) = ((*what).to_owned(), held.lost.clone());
+                Taken::Ours(Grip { leases: Arc::clone(self), what, fence: *fence, lost })
             }
-            Err(busy) => Ok(Taken::Theirs(busy)),
+        };
+        Ok(wanted.iter().map(taken).collect())
+    }
+
+    /// Keeps a place for each lease that this machine does not have; those it has are `busy`.
+    fn reserve<'a>(
+        &'a self,
+        wanted: &[(&'a str, Option<Timestamp>)],
+        busy: &mut HashMap<&'a str, Busy>,
+    ) -> Reserved<'a> {
+        let mut reserved = Reserved { leases: self, what: Vec::with_capacity(wanted.len()) };
+        let mut all = self.all();
+        for (what, slot) in wanted {
+            if let Some(held) = all.get(*what) {
+                busy.insert(what, Busy { slot: held.slot, lease: None });
+                continue;
+            }
+            let (renewed, lost) = (Stopwatch::start(), CancellationToken::new());
+            let held = Held { fence: None, slot: *slot, renewed, lost, recording: false, finished: false };
+            all.insert((*what).to_owned(), held);
+            reserved.what.push((what, *slot));
         }
+        reserved
     }
 
     async fn ask(
         &self,
         transaction: Transaction,
-        what: &str,
-        slot: Option<Timestamp>,
-    ) -> Result<Result<(i64, Stopwatch), Busy>, Trouble> {
+        wanted: &[(&str, Option<Timestamp>)],
+    ) -> Result<(Stopwatch, Answer), Trouble> {
         let asked = Stopwatch::start();
-        let slot = slot.map(micros);
-        let rows = transaction.ask(TAKE, &[(&what, Type::TEXT), (&self.me, Type::TEXT), (&slot, Type::INT8)]).await?;
-        if let Some(row) = rows.first() {
-            return Ok(Ok((row.try_get(0)?, asked)));
+        let (what, slots): (Vec<&str>, Vec<Option<i64>>) =
+            wanted.iter().map(|(what, slot)| (*what, slot.map(micros))).unzip();
+        let (texts, numbers) = (Type::TEXT_ARRAY, Type::INT8_ARRAY);
+        let values: [Value<'_>; 3] = [(&self.me, Type::TEXT), (&what, texts.clone()), (&slots, numbers)];
+        let mut answer = Answer::default();
+        for row in transaction.ask(TAKE, &values).await? {
+            answer.ours.insert(row.try_get(0)?, row.try_get(1)?);
         }
-        let rows = transaction.ask(HOLDER, &[(&what, Type::TEXT)]).await?;
-        // Free by now: worth another look very soon.
-        let mut busy = Busy { slot: None, lease: Some(SOON) };
-        if let Some(row) = rows.first() {
-            let slot: Option<i64> = row.try_get(0)?;
-            busy.slot = slot.map(crate::store::shape::instant).transpose()?;
-            let left: Option<i64> = row.try_get(1)?;
-            busy.lease = Some(Duration::from_millis(left.unwrap_or_default().max(0).unsigned_abs()).max(SOON));
-        } else {
-            busy.slot = slot.map(crate::store::shape::instant).transpose()?;
+        let others: Vec<&str> = what.into_iter().filter(|what| !answer.ours.contains_key(*what)).collect();
+        if others.is_empty() {
+            return Ok((asked, answer));
         }
-        Ok(Err(busy))
+        for row in transaction.ask(HOLDERS, &[(&others, texts)]).await? {
+            let (slot, left): (Option<i64>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
+            let slot = slot.map(crate::store::shape::instant).transpose()?;
+            let lease = Duration::from_millis(left.unwrap_or_default().max(0).unsigned_abs()).max(SOON);
+            answer.theirs.insert(row.try_get(0)?, Busy { slot, lease: Some(lease) });
+        }
+        Ok((asked, answer))
     }
 
     /// Whether a lease is still ours, which nobody can change before the transaction ends.

@@ -177,6 +177,29 @@ async fn a_job_has_one_claim_and_a_slot_one_run(place: Place) {
     granted(store.as_ref(), "alert a", Some(second(60))).await;
 }
 
+async fn many_claims_are_answered_one_by_one(place: Place) {
+    let Scene { store, .. } = scene(place).await;
+    let held = granted(store.as_ref(), "alert held", Some(second(60))).await;
+    let ran = granted(store.as_ref(), "alert ran", Some(second(0))).await;
+    store.record(&[(&ran, &outcome("ran", 0))]).await.expect("recorded");
+    drop(ran);
+    let wanted =
+        [("alert z", None), ("alert held", Some(second(60))), ("alert ran", Some(second(0))), ("alert a", None)];
+    let claimed = store.claim_all(&wanted).await.expect("answers");
+    let word = |claimed: &Claimed| match claimed {
+        Claimed::Granted(claim) => claim.job.clone(),
+        Claimed::Busy(_) => "busy".into(),
+        Claimed::Done => "done".into(),
+    };
+    let words: Vec<String> = claimed.iter().map(word).collect();
+    assert_eq!(words, ["alert z", "busy", "done", "alert a"], "{place:?}");
+    drop((held, claimed));
+    for job in ["alert z", "alert held", "alert ran", "alert a"] {
+        granted(store.as_ref(), job, Some(second(120))).await;
+    }
+    assert!(store.claim_all(&[]).await.expect("answers").is_empty());
+}
+
 async fn what_a_run_learned_is_remembered(place: Place) {
     let Scene { folder, store } = scene(place).await;
     let fires = Remembered {
@@ -479,6 +502,7 @@ async fn the_bundled_sqlite_is_free_of_the_wal_reset_fault() {
 
 promises! {
     a_job_has_one_claim_and_a_slot_one_run,
+    many_claims_are_answered_one_by_one,
     what_a_run_learned_is_remembered,
     an_outcome_is_written_whole_or_not_at_all,
     one_run_tells_of_a_source_and_one_of_its_return,

@@ -27,10 +27,15 @@ fn nothing<'a, T: Default + Send + 'a>() -> BoxFuture<'a, Result<T, StoreError>>
 }
 
 impl Store for Ledger {
-    fn claim<'a>(&'a self, job: &'a str, slot: Option<Timestamp>) -> BoxFuture<'a, Result<Claimed, StoreError>> {
-        let slot = slot.expect("the loop runs slots");
-        self.0.lock().expect("whole").entry(job.to_owned()).or_default().push(slot);
-        Box::pin(async { Ok(Claimed::Done) })
+    fn claim_all<'a>(
+        &'a self,
+        wanted: &'a [(&'a str, Option<Timestamp>)],
+    ) -> BoxFuture<'a, Result<Vec<Claimed>, StoreError>> {
+        let mut claimed = self.0.lock().expect("whole");
+        for (job, slot) in wanted {
+            claimed.entry((*job).to_owned()).or_default().push(slot.expect("the loop runs slots"));
+        }
+        Box::pin(async { Ok(wanted.iter().map(|_| Claimed::Done).collect()) })
     }
 
     fn last_slot<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>> {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rowcall::incident::Health;
 use rowcall::message::Receipt;
-use rowcall::store::{Claimed, Outcome, Reach, Settlement, Step, Store};
+use rowcall::store::{Claim, Claimed, Outcome, Reach, Settlement, Step, Store};
 
 use super::outbox::turn;
 use super::{Place, granted, name, open, outcome, outgoing, scene, second};
@@ -42,6 +43,43 @@ async fn a_slot_is_run_by_one_of_two_machines(place: Place) {
     }
 }
 
+async fn slots_claimed_together_are_run_by_one_of_two_machines(place: Place) {
+    let one = scene(place).await;
+    let two = if place.is_shared() { open(&one.folder, place).await } else { return };
+    let names: Vec<String> = (0..200).map(|n| format!("a{n}")).collect();
+    let jobs: Vec<String> = names.iter().map(|name| format!("alert {name}")).collect();
+    for slot in (0..5).map(|n| second(n * 60)) {
+        let run = async |store: &dyn Store, backwards: bool| {
+            let mut wanted: Vec<(&str, Option<Timestamp>)> =
+                jobs.iter().map(|job| (job.as_str(), Some(slot))).collect();
+            if backwards {
+                wanted.reverse();
+            }
+            let mut ran = 0;
+            while !wanted.is_empty() {
+                let claimed = store.claim_all(&wanted).await.expect("answers");
+                let (mut claims, mut busy) = (Vec::new(), Vec::new());
+                for (wanted, claimed) in wanted.into_iter().zip(claimed) {
+                    match claimed {
+                        Claimed::Granted(claim) => claims.push((outcome(&wanted.0["alert ".len()..], 0), claim)),
+                        Claimed::Busy(_) => busy.push(wanted),
+                        Claimed::Done => {}
+                    }
+                }
+                let runs: Vec<(&Claim, &Outcome)> = claims.iter().map(|(outcome, claim)| (claim, outcome)).collect();
+                store.record(&runs).await.expect("recorded");
+                ran += claims.len();
+                drop(claims);
+                wanted = busy;
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            ran
+        };
+        let (first, second) = tokio::join!(run(one.store.as_ref(), false), run(two.as_ref(), true));
+        assert_eq!(first + second, jobs.len(), "{place:?}: slot {slot}");
+    }
+}
+
 async fn lanes_keep_their_order_whoever_sends(place: Place) {
     let one = scene(place).await;
     let two = if place.is_shared() { open(&one.folder, place).await } else { return };
@@ -65,6 +103,7 @@ async fn lanes_keep_their_order_whoever_sends(place: Place) {
 
 promises! {
     a_slot_is_run_by_one_of_two_machines,
+    slots_claimed_together_are_run_by_one_of_two_machines,
     lanes_keep_their_order_whoever_sends,
 }
 
