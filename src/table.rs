@@ -80,6 +80,28 @@ impl Batch {
         self.cells.push(cell);
     }
 
+    /// Appends [`Value::Int`], not made into a value first. So do the others: they are for doors with many cells.
+    pub fn push_int(&mut self, number: i64) {
+        self.cells.push(Cell::Int(number));
+    }
+
+    /// Appends [`Value::Float`].
+    pub fn push_float(&mut self, number: f64) {
+        self.cells.push(Cell::Float(number));
+    }
+
+    /// Appends [`Value::Decimal`].
+    pub fn push_decimal(&mut self, text: &str) {
+        let text = self.keep(text);
+        self.cells.push(Cell::Decimal(text));
+    }
+
+    /// Appends [`Value::Text`].
+    pub fn push_text(&mut self, text: &str) {
+        let text = self.keep(text);
+        self.cells.push(Cell::Text(text));
+    }
+
     fn keep(&mut self, text: &str) -> Range<u32> {
         let start = index(self.text.len());
         self.text.push_str(text);

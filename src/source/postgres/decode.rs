@@ -162,9 +162,20 @@ impl Decoder {
 
     /// Appends a cell to the batch; none when the bytes are not what the type promises.
     pub(super) fn push(&self, bytes: Option<&[u8]>, scratch: &mut Scratch<'_>, batch: &mut Batch) -> Option<()> {
-        match bytes {
-            None => batch.push(&Value::Null),
-            Some(bytes) => batch.push(&self.value(bytes, scratch)?),
+        let Some(bytes) = bytes else {
+            batch.push(&Value::Null);
+            return Some(());
+        };
+        match self {
+            Self::Int4 => batch.push_int(int4(bytes)?.into()),
+            Self::Int8 => batch.push_int(int8(bytes)?),
+            Self::Float8 => batch.push_float(float8(bytes)?),
+            Self::Text => batch.push_text(std::str::from_utf8(bytes).ok()?),
+            Self::Numeric => {
+                numeric::write(bytes, &mut scratch.text)?;
+                batch.push_decimal(&scratch.text);
+            }
+            other => batch.push(&other.value(bytes, scratch)?),
         }
         Some(())
     }
@@ -178,7 +189,7 @@ impl Decoder {
             Self::Oid => Value::Int(int4(bytes)?.cast_unsigned().into()),
             Self::Xid8 => Value::UInt(int8(bytes)?.cast_unsigned()),
             Self::Float4 => Value::Real(f32::from_be_bytes(bytes.try_into().ok()?)),
-            Self::Float8 => Value::Float(f64::from_be_bytes(bytes.try_into().ok()?)),
+            Self::Float8 => Value::Float(float8(bytes)?),
             Self::Bytes => Value::Bytes(bytes.into()),
             Self::Text => Value::Text(std::str::from_utf8(bytes).ok()?.into()),
             Self::Json => Value::Json(std::str::from_utf8(bytes).ok()?.into()),
@@ -232,6 +243,10 @@ fn int4(bytes: &[u8]) -> Option<i32> {
 
 fn int8(bytes: &[u8]) -> Option<i64> {
     bytes.try_into().ok().map(i64::from_be_bytes)
+}
+
+fn float8(bytes: &[u8]) -> Option<f64> {
+    bytes.try_into().ok().map(f64::from_be_bytes)
 }
 
 fn date(days: i32) -> Option<Date> {
