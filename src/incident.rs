@@ -149,6 +149,8 @@ pub struct Told {
     pub began: Timestamp,
     /// When this was decided.
     pub at: Timestamp,
+    /// When it was first told that it fires: what the thread of that message is named after.
+    pub thread: Timestamp,
 }
 
 /// The two things that can be told of an instance.
@@ -453,7 +455,7 @@ mod tests {
 
     #[test]
     fn a_channel_is_told_for_a_named_reason() {
-        let told = |news, began, at| Some(Told { news, began: minute(began), at: minute(at) });
+        let told = |news, began, at| Some(Told { news, began: minute(began), at: minute(at), thread: minute(began) });
         let (ok, firing) = (instance(State::Ok, 5, None), instance(State::Firing, 5, Some(5)));
         let cases = [
             (ok, None, policy(), Reason::Quiet),
@@ -491,7 +493,7 @@ mod tests {
         let until = minute(130);
         let by = crate::name::Name::new("network").expect("a name");
         let (ok, firing) = (instance(State::Ok, 5, None), instance(State::Firing, 5, Some(5)));
-        let told = Told { news: News::Firing, began: minute(5), at: minute(99) };
+        let told = Told { news: News::Firing, began: minute(5), at: minute(99), thread: minute(5) };
         let (never, due) = (None, Some(Told { at: minute(5), ..told }));
         let silenced = (Hold::Silenced { until }, Reason::Silenced { until });
         let muted = (Hold::Muted { until }, Reason::Muted { until });
@@ -592,7 +594,7 @@ mod tests {
         }
 
         fn tell(&mut self, news: News, began: Timestamp, at: Timestamp) {
-            self.told = Some(Told { news, began, at });
+            self.told = Some(Told { news, began, at, thread: began });
             self.spoken.push((news, began));
         }
     }

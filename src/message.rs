@@ -34,6 +34,10 @@ pub struct Message {
     pub alert: String,
     /// The same for all messages of one incident; letters, digits and dashes.
     pub thread: String,
+    /// Which threads are over with this message, where it tells of an end; the one that it is in, where nothing is said.
+    /// Instances that were told of together may end one after the other, and others together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Vec<String>>,
     /// What it tells.
     pub kind: Kind,
     /// How loud.
@@ -88,6 +92,7 @@ impl Message {
             id: String::new(),
             alert: about.to_owned(),
             thread: String::new(),
+            over: None,
             kind,
             severity: Severity::Info,
             at,
@@ -140,6 +145,16 @@ impl Message {
         }
     }
 
+    /// The threads that are over with it: none, unless it is good news.
+    #[must_use]
+    pub fn ended(&self) -> Vec<&str> {
+        match &self.over {
+            _ if !self.kind.is_good_news() => Vec::new(),
+            Some(threads) => threads.iter().map(String::as_str).collect(),
+            None => vec![&self.thread],
+        }
+    }
+
     /// Its colour and sign.
     #[must_use]
     pub fn tone(&self) -> Tone {
@@ -179,10 +194,10 @@ pub struct Receipt {
     pub digest: bool,
 }
 
-/// The identifier of the thread of an incident that began at `began`.
+/// The identifier of the thread of an alert whose first message was decided at `told`.
 #[must_use]
-pub fn thread(alert: &Name, began: Timestamp) -> String {
-    format!("{}-{}", ascii(alert.as_str()), began.as_microsecond())
+pub fn thread(alert: &Name, told: Timestamp) -> String {
+    format!("{}-{}", ascii(alert.as_str()), told.as_microsecond())
 }
 
 #[cfg(test)]

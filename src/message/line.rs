@@ -21,15 +21,29 @@ pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// `text` in letters, digits and dashes of ASCII.
+/// `text` in letters, digits and dashes of ASCII; what is in another script has a number at its end, so that two names
+/// stay two.
 #[must_use]
 pub fn ascii(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect()
+    let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    if text.is_ascii() { plain } else { format!("{plain}-{:08x}", digest(text)) }
+}
+
+/// The same for the same text in every version: FNV-1a.
+fn digest(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::one_line;
+    use super::{ascii, one_line};
+
+    #[test]
+    fn two_names_stay_two_in_ascii() {
+        assert_eq!(ascii("late-orders_2"), "late-orders_2");
+        assert_ne!(ascii("주문"), ascii("재고"));
+        assert_eq!(ascii("주문"), "---1720c069");
+    }
 
     #[test]
     fn a_headline_carries_no_control_character() {

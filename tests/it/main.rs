@@ -31,6 +31,7 @@ mod servers;
 mod silence;
 mod source_down;
 mod surface;
+mod threads;
 mod timing;
 mod trouble;
 mod watch;

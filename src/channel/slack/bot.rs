@@ -79,7 +79,8 @@ impl<'a> Bot<'a> {
             }
         };
         notes.splice(0..0, posted.note);
-        if let Some(first) = first.as_ref().filter(|_| self.update && is_own && message.kind == Kind::Resolved) {
+        let is_over = message.kind == Kind::Resolved && message.ended().contains(&message.thread.as_str());
+        if let Some(first) = first.as_ref().filter(|_| self.update && is_own && is_over) {
             notes.extend(self.mark(message, first).await);
         }
         // From here on the message is delivered, whatever becomes of its files: it must not be said twice for them.

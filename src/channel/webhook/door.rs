@@ -15,6 +15,9 @@ use crate::clock::Clock;
 use crate::message::{Message, Receipt};
 use crate::secret::{Revealed, Secret};
 
+/// What is said of a message for which there is nothing to post.
+const NOTHING_OVER: &str = "nothing was sent: other keys of the incident still fire";
+
 /// How many requests are on their way at once.
 const ABREAST: usize = 16;
 
@@ -38,15 +41,32 @@ impl Webhook {
 
     async fn send(&self, message: &Message, earlier: Option<&Receipt>) -> Result<Receipt, DeliveryError> {
         let mut address = Address::new("url", &self.url().await?, self.settings.allow_http)?;
-        let mut headers = self.headers(&mut address).await?;
-        let posted = self.posted(message, earlier, &headers, &mut address).await?;
+        let headers = self.headers(&mut address).await?;
+        let posts = self.posts(message, earlier, &headers, &mut address).await?;
+        if posts.is_empty() {
+            return Ok(Receipt { reference: Some(NOTHING_OVER.into()), ..Receipt::default() });
+        }
+        let mut receipt = Receipt::default();
+        for posted in posts {
+            receipt = self.post(message, posted, headers.clone(), &mut address).await?;
+        }
+        Ok(receipt)
+    }
+
+    async fn post(
+        &self,
+        message: &Message,
+        posted: Posted,
+        mut headers: HeaderMap,
+        address: &mut Address,
+    ) -> Result<Receipt, DeliveryError> {
         if !posted.as_announced || !headers.contains_key(CONTENT_TYPE) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         }
         if let Form::Own(Own { secret: Some(secret), .. }) = &self.settings.form {
-            self.sign(secret, message, &posted.text, &mut headers, &mut address).await?;
+            self.sign(secret, message, &posted.text, &mut headers, address).await?;
         }
-        let client = self.line.client(&address, &self.world.folder).await?;
+        let client = self.line.client(address, &self.world.folder).await?;
         let request = client.request(self.method(), address.url.clone()).headers(headers).body(posted.text);
         let reply = address.send(request).await?;
         let reference = self.read(reply.answer()).map_err(|error| address.redacted(error))?;
@@ -97,14 +117,15 @@ impl Webhook {
         Ok(headers)
     }
 
-    async fn posted(
+    /// What is posted, one after the other.
+    async fn posts(
         &self,
         message: &Message,
         earlier: Option<&Receipt>,
         headers: &HeaderMap,
         address: &mut Address,
-    ) -> Result<Posted, DeliveryError> {
-        Ok(match &self.settings.form {
+    ) -> Result<Vec<Posted>, DeliveryError> {
+        Ok(vec![match &self.settings.form {
             Form::Own(Own { body: None, .. }) => Posted::json(&Body::new(message)),
             Form::Own(Own { body: Some(template), .. }) => {
                 let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -115,13 +136,14 @@ impl Webhook {
             Form::PagerDuty { routing_key } => {
                 let key = self.reveal(routing_key).await?;
                 address.hide(&key);
-                Posted::json(&pagerduty::payload(message, key.expose().trim())?)
+                let events = pagerduty::events(message, key.expose().trim())?;
+                return Ok(events.iter().map(Posted::json).collect());
             }
             Form::Telegram { chat } => {
                 let earlier = earlier.and_then(|receipt| receipt.reference.as_deref()?.parse().ok());
                 Posted::json(&telegram::payload(message, chat, earlier))
             }
-        })
+        }])
     }
 
     async fn sign(
@@ -177,7 +199,7 @@ impl Channel for Webhook {
     /// be told together with another: each has its own key.
     fn manners(&self) -> Manners {
         match &self.settings.form {
-            Form::Own(_) => Manners { begun: ABREAST, abreast: ABREAST, patience: None },
+            Form::Own(_) => Manners { begun: ABREAST, abreast: ABREAST, ..Manners::ONE_BY_ONE },
             Form::PagerDuty { .. } => Manners::ONE_BY_ONE,
             Form::Teams | Form::Discord | Form::Telegram { .. } => Manners::SLOW,
         }

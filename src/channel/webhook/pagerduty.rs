@@ -21,22 +21,38 @@ const ROWS: usize = 20;
 const COLUMNS: usize = 20;
 const CELL: usize = 200;
 
-/// What is posted.
+/// What is posted, one event after the other: each thread that is over is an incident there that ends, and one in which
+/// something still fires goes on. A trial ends as it begins.
 ///
 /// # Errors
 /// A report is no incident.
-pub(super) fn payload(message: &Message, routing_key: &str) -> Result<Value, DeliveryError> {
-    if message.kind == Kind::Report {
-        return Err(failed(Retry::Never, "PagerDuty takes incidents and no reports; send this one elsewhere".into()));
+pub(super) fn events(message: &Message, routing_key: &str) -> Result<Vec<Value>, DeliveryError> {
+    let event = |action: &str, thread: &str| {
+        let key = within(thread, KEY);
+        json!({ "routing_key": routing_key, "event_action": action, "dedup_key": key })
+    };
+    match message.kind {
+        Kind::Report => {
+            Err(failed(Retry::Never, "PagerDuty takes incidents and no reports; send this one elsewhere".into()))
+        }
+        Kind::Resolved | Kind::Well | Kind::SourceUp | Kind::OnTime => {
+            Ok(message.ended().into_iter().map(|thread| event("resolve", thread)).collect())
+        }
+        Kind::Test => {
+            Ok(vec![triggered(event("trigger", &message.thread), message), event("resolve", &message.thread)])
+        }
+        Kind::Firing
+        | Kind::Repeat
+        | Kind::Unwell
+        | Kind::Incomplete
+        | Kind::SourceDown
+        | Kind::Late
+        | Kind::Digest
+        | Kind::Roundup => Ok(vec![triggered(event("trigger", &message.thread), message)]),
     }
-    let mut event = json!({
-        "routing_key": routing_key,
-        "event_action": action(message.kind),
-        "dedup_key": within(&message.thread, KEY),
-    });
-    if message.kind.is_good_news() {
-        return Ok(event);
-    }
+}
+
+fn triggered(mut event: Value, message: &Message) -> Value {
     event["client"] = "rowcall".into();
     event["payload"] = json!({
         "summary": within(&message.headline(), SUMMARY),
@@ -47,23 +63,7 @@ pub(super) fn payload(message: &Message, routing_key: &str) -> Result<Value, Del
         "custom_details": details(message),
     });
     event["links"] = message.link.iter().map(|link| json!({ "href": link, "text": "more" })).collect();
-    Ok(event)
-}
-
-fn action(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Firing
-        | Kind::Repeat
-        | Kind::Unwell
-        | Kind::Incomplete
-        | Kind::SourceDown
-        | Kind::Late
-        | Kind::Digest
-        | Kind::Roundup
-        | Kind::Report
-        | Kind::Test => "trigger",
-        Kind::Resolved | Kind::Well | Kind::SourceUp | Kind::OnTime => "resolve",
-    }
+    event
 }
 
 fn severity(message: &Message) -> &'static str {
@@ -117,7 +117,7 @@ mod tests {
     use proptest::prelude::proptest;
     use serde_json::json;
 
-    use super::{payload, read};
+    use super::{events, read};
     use crate::channel::Retry::{After, Broken, Never};
     use crate::channel::http::Answer;
     use crate::channel::sample::{hostile, low_stock, weekly};
@@ -147,16 +147,31 @@ mod tests {
             },
             "links": [],
         });
-        assert_eq!(payload(&low_stock(), "R"), Ok(expected));
+        assert_eq!(events(&low_stock(), "R"), Ok(vec![expected]));
         let over = Message { kind: Kind::Resolved, ..low_stock() };
-        let expected =
-            json!({ "routing_key": "R", "event_action": "resolve", "dedup_key": "low_stock-1795176000000000" });
-        assert_eq!(payload(&over, "R"), Ok(expected));
+        assert_eq!(events(&over, "R"), Ok(vec![end("low_stock-1795176000000000")]));
+        let over = |threads: &[&str]| Message {
+            over: Some(threads.iter().map(|thread| (*thread).to_owned()).collect()),
+            ..over.clone()
+        };
+        assert_eq!(events(&over(&["a", "b"]), "R"), Ok(vec![end("a"), end("b")]));
+        assert_eq!(events(&over(&[]), "R"), Ok(vec![]), "another key of it still fires");
+    }
+
+    fn end(thread: &str) -> serde_json::Value {
+        json!({ "routing_key": "R", "event_action": "resolve", "dedup_key": thread })
+    }
+
+    #[test]
+    fn a_trial_leaves_no_incident_open() {
+        let trial = events(&Message { kind: Kind::Test, ..low_stock() }, "R").unwrap();
+        assert_eq!((trial.len(), &trial[0]["event_action"]), (2, &"trigger".into()));
+        assert_eq!(trial[1], end("low_stock-1795176000000000"));
     }
 
     #[test]
     fn a_report_wakes_nobody() {
-        assert_eq!(payload(&weekly(), "R").map_err(|error| error.retry), Err(Never));
+        assert_eq!(events(&weekly(), "R").map_err(|error| error.retry), Err(Never));
     }
 
     #[test]
@@ -180,7 +195,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_event_stays_small(message in hostile()) {
-            assert!(payload(&message, "R").unwrap().to_string().len() < 512 * 1024);
+            assert!(events(&message, "R").unwrap()[0].to_string().len() < 512 * 1024);
         }
     }
 }

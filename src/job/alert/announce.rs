@@ -33,9 +33,17 @@ pub(super) struct Item<'a> {
     pub(super) judged: &'a Judged,
     pub(super) began: Timestamp,
     pub(super) until: Timestamp,
+    /// When the channel was first told of it: now, when it is told now.
+    pub(super) thread: Timestamp,
 }
 
 impl Voice<'_> {
+    /// The thread of a message about these: where the channel was first told of them. What was told of in several
+    /// messages is answered in the thread of the earliest.
+    fn thread(&self, items: &[Item<'_>]) -> String {
+        thread(&self.alert.name, items.iter().map(|item| item.thread).min().unwrap_or(self.now))
+    }
+
     /// What a channel is told of incidents: one message for all instances with the same kind of news.
     pub(super) fn of_incidents(&self, channel: &Name, kind: Kind, items: &[Item<'_>]) -> Message {
         let judged: Vec<&Judged> = items.iter().map(|item| item.judged).collect();
@@ -60,7 +68,7 @@ impl Voice<'_> {
         }
         facts.push(("rule".to_owned(), self.alert.when.text().to_owned()));
         facts.extend(self.owners());
-        let message = Message { facts, ..self.message(channel, kind, thread(&self.alert.name, began), summary) };
+        let message = Message { facts, ..self.message(channel, kind, self.thread(items), summary) };
         let message = if kind.is_good_news() { message } else { self.with_rows(message, &judged) };
         self.in_own_words(message, items)
     }
@@ -96,7 +104,9 @@ impl Voice<'_> {
         ];
         facts.extend(self.owners());
         let summary = words::digest(self.alert, firing, fresh, &judged);
-        let message = Message { facts, ..self.message(channel, kind, thread(&self.alert.name, began), summary) };
+        // What began is told in a thread of its own, with everything that goes on beside it.
+        let thread = if fresh > 0 { thread(&self.alert.name, self.now) } else { self.thread(items) };
+        let message = Message { facts, ..self.message(channel, kind, thread, summary) };
         self.in_own_words(Message { excerpt: None, ..self.with_rows(message, &judged) }, items)
     }
 

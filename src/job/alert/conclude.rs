@@ -10,7 +10,7 @@ use super::judged::{Judged, verdicts};
 use super::paper::Newspaper;
 use super::{Finding, Report, Standing, Trouble, announce, describe, is_same_rule};
 use crate::catalogue::Alert;
-use crate::incident::{HealthReason, Hold, Instance, Sighting, State, Told, Why, health_reason, reason, step};
+use crate::incident::{HealthReason, Hold, Instance, Reason, Sighting, State, Told, Why, health_reason, reason, step};
 use crate::message::{Kind, Message};
 use crate::name::Name;
 use crate::predicate::Verdict;
@@ -143,8 +143,11 @@ fn speak_of_incidents<'a>(
             }
             let until = if instance.state == State::Ok { instance.since } else { voice.now };
             let began = instance.began.or(last.map(|last| last.began)).unwrap_or(voice.now);
-            if let Some(news) = paper.take(why, announce::Item { judged, began, until }, last) {
-                outcome.told.push((channel.clone(), judged.key.clone(), Told { news, began, at: voice.now }));
+            let goes_on = matches!(why, Reason::RepeatDue | Reason::Over);
+            let thread = last.filter(|_| goes_on).map_or(voice.now, |last| last.thread);
+            if let Some(news) = paper.take(why, announce::Item { judged, began, until, thread }, last) {
+                let told = Told { news, began, at: voice.now, thread };
+                outcome.told.push((channel.clone(), judged.key.clone(), told));
             }
         }
         let minutes = std::mem::take(&mut paper.minutes);

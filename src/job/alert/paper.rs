@@ -1,8 +1,12 @@
 //! The news of one run for one channel: who is in it, what is printed, and why for each.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
 use super::announce::{Item, Voice};
 use crate::incident::{News, Reason, Told, Why, Words};
-use crate::message::{Kind, Message};
+use crate::message::{Kind, Message, thread};
 use crate::name::Name;
 use crate::store::Decision;
 
@@ -17,6 +21,8 @@ pub(super) struct Newspaper<'a> {
     over: Vec<Item<'a>>,
     began: Vec<Item<'a>>,
     again: Vec<Item<'a>>,
+    /// The threads in which the channel knows something to fire when it has read the paper.
+    open: BTreeSet<Timestamp>,
 }
 
 impl<'a> Newspaper<'a> {
@@ -30,7 +36,7 @@ impl<'a> Newspaper<'a> {
         let (page, news) = match why {
             Reason::Began => (&mut self.began, News::Firing),
             Reason::BeganAgain => {
-                self.over.extend(last.map(|last| Item { began: last.began, ..item }));
+                self.over.extend(last.map(|last| Item { began: last.began, thread: last.thread, ..item }));
                 (&mut self.began, News::Firing)
             }
             Reason::RepeatDue => (&mut self.again, News::Firing),
@@ -44,17 +50,30 @@ impl<'a> Newspaper<'a> {
             | Reason::Unjudged
             | Reason::Silenced { .. }
             | Reason::Muted { .. }
-            | Reason::Inhibited { .. } => return None,
+            | Reason::Inhibited { .. } => {
+                self.open.extend(last.filter(|last| last.news == News::Firing).map(|last| last.thread));
+                return None;
+            }
         };
         page.push(item);
+        if news == News::Firing {
+            self.open.insert(item.thread);
+        }
         Some(news)
+    }
+
+    /// The threads of what is over in which nothing goes on.
+    fn ended(&self, alert: &Name) -> Vec<String> {
+        let ended: BTreeSet<Timestamp> = self.over.iter().map(|item| item.thread).collect();
+        ended.difference(&self.open).map(|told| thread(alert, *told)).collect()
     }
 
     /// One message for each kind of news; a flood of `firing` instances is one digest.
     pub(super) fn print(self, channel: &Name, voice: &Voice<'_>, firing: usize) -> Edition {
+        let ended = self.ended(&voice.alert.name);
         let Self { over, mut began, again, .. } = self;
         let page = |kind, items: &[Item<'_>]| (!items.is_empty()).then(|| voice.of_incidents(channel, kind, items));
-        let over = page(Kind::Resolved, &over);
+        let over = page(Kind::Resolved, &over).map(|message| Message { over: Some(ended), ..message });
         if firing > voice.alert.max_instances && !(began.is_empty() && again.is_empty()) {
             let fresh = began.len();
             began.extend(again);

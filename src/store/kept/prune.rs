@@ -22,7 +22,7 @@ const MESSAGES: &str = "delete from outbox where seq in (select seq from outbox 
          and seq = (select min(seq) from outbox first where first.channel = o.channel and first.thread = o.thread
                     and first.state = 'delivered')
          and (exists (select 1 from told t where t.alert = o.alert and t.channel = o.channel and t.news = 'firing'
-                      and o.thread like '%-' || t.began)
+                      and o.thread like '%-' || coalesce(t.thread, t.began))
               or o.thread like '%-health' and exists (select 1 from told_health h where h.alert = o.alert
                       and h.channel = o.channel and h.health <> 'healthy')
               or exists (select 1 from told_source s where o.alert = 'source ' || s.source and s.channel = o.channel

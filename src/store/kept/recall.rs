@@ -55,7 +55,7 @@ select alert, 'alert', health, rule, null, null, null, null, null from alerts wh
 union all
 select alert, 'instance', key, labels, state, since, began, vals, missed from instances where alert in {subjects}
 union all
-select alert, 'told', channel, key, news, began, at, null, null from told where alert in {subjects}
+select alert, 'told', channel, key, news, began, at, null, thread from told where alert in {subjects}
 union all
 select alert, 'told of health', channel, health, null, null, null, null, null from told_health
  where alert in {subjects}
@@ -164,7 +164,9 @@ fn instance(row: &impl Row) -> Result<Remembered, Unreadable> {
 fn told(row: &impl Row) -> Result<(Name, String, Told), Unreadable> {
     let news = row.word(4)?;
     let news = News::of_word(news).ok_or_else(|| Unreadable::word(news))?;
-    let what = Told { news, began: row.instant(5)?, at: row.instant(6)? };
+    let began = row.instant(5)?;
+    // What was told by an older version is in a thread that is named after its beginning.
+    let what = Told { news, began, at: row.instant(6)?, thread: row.maybe_instant(8)?.unwrap_or(began) };
     Ok((row.name(2)?, row.word(3)?.to_owned(), what))
 }
 

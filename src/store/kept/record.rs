@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use crate::incident::{Sighting, Why, Words};
+use crate::incident::{Sighting, Told, Why, Words};
 use crate::store::engine::{Cell, Engine, Row, change_each};
 use crate::store::shape::{write_labels, write_values};
 use crate::store::{AboutSource, Claim, Decision, Outcome, Outgoing};
@@ -154,11 +154,13 @@ async fn write_instances<E: Engine>(engine: &mut E, learned: &[Learned<'_>]) -> 
 
 async fn write_told<E: Engine>(engine: &mut E, learned: &[Learned<'_>]) -> Result<(), E::Error> {
     let rows = each(learned, |outcome| outcome.told.iter());
-    let head = "insert into told (alert, key, channel, news, began, at) values";
+    let head = "insert into told (alert, key, channel, news, began, at, thread) values";
     let tail = "on conflict (alert, key, channel) do update set news = excluded.news, began = excluded.began,
-         at = excluded.at";
+         at = excluded.at, thread = excluded.thread";
     change_each(engine, (head, tail), &rows, |(alert, (channel, key, told))| {
-        [alert.clone().into(), key.into(), channel.into(), told.news.as_str().into(), told.began.into(), told.at.into()]
+        let Told { news, began, at, thread } = told;
+        let news = news.as_str().into();
+        [alert.clone().into(), key.into(), channel.into(), news, (*began).into(), (*at).into(), (*thread).into()]
     })
     .await
     .map(drop)
