@@ -47,7 +47,7 @@ impl Manners {
     /// One message after the other, each for itself.
     pub const ONE_BY_ONE: Self = Self { begun: 1, abreast: 1, patience: None };
     /// One message after the other, and one for all when more than ten wait.
-    pub const SLOW: Self = Self { begun: 1, abreast: 1, patience: Some(10) };
+    pub const SLOW: Self = Self { patience: Some(10), ..Self::ONE_BY_ONE };
 }
 
 /// A place where messages go.
@@ -91,6 +91,9 @@ pub enum Retry {
     Never,
     /// Something passing: try again, not before this long when the other side said so.
     After(Option<Duration>),
+    /// Something passing, and the message may have arrived all the same: it was on its way and no answer came, or some
+    /// of its recipients have it. Try again, and say that it may be a repeat.
+    Repeat,
     /// The channel itself does not work (a bad token, an archived channel, a missing setting): keep the message, try
     /// rarely, tell someone.
     Broken,

@@ -182,7 +182,7 @@ impl Message {
 }
 
 /// What a message says of itself that may have arrived before.
-pub const MAY_REPEAT: &str = "may be a repeat: the process ended while this was being sent";
+pub const MAY_REPEAT: &str = "may be a repeat: an earlier attempt to send this may have arrived";
 
 /// What a channel gave back for a delivered message: whatever it needs to update or answer it later.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -147,7 +147,12 @@ impl Address {
         if let Some(Forbidden(problem)) = cause(&error) {
             return broken(format!("`{}` is {problem}, which is never called", self.host()));
         }
-        let retry = if error.is_builder() { Retry::Broken } else { Retry::After(None) };
+        let retry = match () {
+            () if error.is_builder() => Retry::Broken,
+            // Nothing was sent yet: nobody listens, or nobody who can be trusted.
+            () if error.is_connect() => Retry::After(None),
+            () => Retry::Repeat,
+        };
         let problem = if error.is_timeout() {
             format!("`{}` did not answer in time", self.host())
         } else {

@@ -2,8 +2,8 @@
 //!
 //! Messages of one alert and channel go out oldest first; a failing one holds back its lane and nothing else. A channel
 //! that does not work is tried with one message at a time, and its messages wait. Which messages an attempt begins for is
-//! on disk before the first of them is sent, so that after a crash the next attempt says that it may be a repeat. What
-//! to do next and what an answer means is decided in `plan`, `judge` and `digest`, which are pure; time and
+//! on disk before the first of them is sent, so that after a crash the next attempt says that it may be a repeat, as it
+//! does after one that got no answer. What to do next and what an answer means is decided in `plan`, `judge` and `digest`, which are pure; time and
 //! randomness are arguments.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -152,7 +152,7 @@ impl Round<'_> {
     fn give_up(&mut self, stale: &[Waiting], now: Timestamp) {
         for waiting in stale {
             let problem = "nobody wants it any more: it waited too long".into();
-            self.end(waiting, false, Settlement::Dead { at: now, problem });
+            self.end(waiting, false, Settlement::Dead { at: now, problem, unsure: false });
         }
     }
 

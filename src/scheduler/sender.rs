@@ -93,7 +93,9 @@ fn log(news: News<'_>) {
     let how = if *together { " in a digest" } else { "" };
     match settlement {
         Settlement::Delivered { .. } => info!("{kind} {name}: told {channel}{how}"),
-        Settlement::Again { at, problem } => warn!("{kind} {name}: {channel}: {}; again at {at}", one_line(problem)),
+        Settlement::Again { at, problem, .. } => {
+            warn!("{kind} {name}: {channel}: {}; again at {at}", one_line(problem));
+        }
         Settlement::Dead { problem, .. } => error!("{kind} {name}: {channel}: given up: {}", one_line(problem)),
         Settlement::Untried => {}
     }

@@ -115,7 +115,7 @@ pub struct Waiting {
     pub message: Message,
     /// How often delivery was tried.
     pub attempts: u32,
-    /// Whether an attempt began of which nobody knows how it ended: it may have arrived.
+    /// Whether it may have arrived: an attempt began of which nobody knows how it ended, or got no answer.
     pub may_repeat: bool,
     /// After this nobody wants it any more.
     pub expires: Timestamp,
@@ -139,6 +139,8 @@ pub enum Settlement {
         at: Timestamp,
         /// What happened.
         problem: String,
+        /// Whether it may have arrived all the same.
+        unsure: bool,
     },
     /// It was given up.
     Dead {
@@ -146,6 +148,8 @@ pub enum Settlement {
         at: Timestamp,
         /// Why.
         problem: String,
+        /// Whether it may have arrived all the same.
+        unsure: bool,
     },
     /// It was not sent after all, and waits as before.
     Untried,

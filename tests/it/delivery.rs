@@ -8,7 +8,7 @@ use rowcall::clock::{Clock, ManualClock};
 use rowcall::incident::{Health, State};
 use rowcall::job::Doors;
 use rowcall::job::deliver::{News, Postman};
-use rowcall::message::{Kind, Message};
+use rowcall::message::{Kind, MAY_REPEAT, Message};
 use rowcall::name::Name;
 use rowcall::scheduler::{Ended, Scheduler};
 use rowcall::secret::Environment;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fakes::crowd::{Crowd, Tally};
 use crate::fakes::http::{Answer, HttpFake};
-use crate::fakes::smtp::{Encryption, Script, SmtpFake};
+use crate::fakes::smtp::{Encryption, Refusal, Script, SmtpFake};
 use crate::rig::Rig;
 
 /// A catalogue with its doors, a store in memory and a clock.
@@ -209,6 +209,60 @@ async fn a_server_that_fails_is_asked_three_times_then_left_alone_and_found_agai
     stage.clock.set(second(3600));
     assert_eq!(stage.send().await, [(false, "dead"); 8], "nobody wants them any more");
     assert_eq!(fake.requests().len(), 5);
+}
+
+#[tokio::test]
+async fn what_got_no_answer_says_that_it_may_be_a_repeat_and_what_was_refused_does_not() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
+    let cases = [
+        (Some(Answer::Close), true),
+        (Some(Answer::Reset), true),
+        (Some(Answer::plain(503, "")), false),
+        (Some(Answer::plain(429, "")), false),
+        (None, false),
+    ];
+    for (first, expected) in cases {
+        let what = format!("{first:?}");
+        let fake = HttpFake::start(first.clone());
+        // Without a first answer there is nobody to answer at first.
+        let url = first.map_or_else(|| format!("http://{nobody}/hook"), |_| fake.url("/hook"));
+        let stage = Stage::new("[channels.ops]\ntype = \"webhook\"\nurl = \"${file:url}\"\n").await;
+        let write = |url: &str| std::fs::write(stage.rig.path().join("url"), url).expect("written");
+        write(&url);
+        stage.post(&alerts(1, Kind::Firing)).await;
+        assert_eq!(stage.send().await, [(false, "again")], "{what}");
+        write(&fake.url("/hook"));
+        stage.clock.set(second(60));
+        assert_eq!(stage.send().await, [(false, "delivered")], "{what}");
+        let last = fake.requests().pop().expect("a request").body;
+        assert_eq!(last.contains(MAY_REPEAT), expected, "{what}: {last}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_whose_receipt_was_lost_comes_again_with_the_same_id_and_says_so() {
+    let fake = SmtpFake::start(Script { encryption: Encryption::None, ..Script::default() });
+    let stage = Stage::new(&format!(
+        "[channels.ops]\ntype = \"email\"\nserver = \"smtp://127.0.0.1:{}\"\ntls = \"none\"\nfrom = \"bot@example.com\"\n\
+         to = [\"data@example.com\"]\n",
+        fake.port(),
+    ))
+    .await;
+    for (n, (at, refusal, expected)) in
+        [(".", Refusal::Close, true), ("RCPT", Refusal::Close, false), (".", Refusal::Say("451 4.3.0 later"), false)]
+            .into_iter()
+            .enumerate()
+    {
+        fake.refuse(at, 1, refusal);
+        stage.post(&[(format!("a{n}"), Kind::Firing)]).await;
+        assert_eq!(stage.send().await, [(false, "again")], "{at}");
+        stage.clock.set(stage.clock.now() + SignedDuration::from_secs(60));
+        assert_eq!(stage.send().await, [(false, "delivered")], "{at}");
+        let raw = fake.mails().pop().expect("a mail").raw;
+        let mail = mail_parser::MessageParser::default().parse(&raw).expect("a mail");
+        assert_eq!(mail.message_id(), Some(format!("a{n}-firing@example.com").as_str()));
+        assert_eq!(mail.body_text(0).is_some_and(|text| text.contains(MAY_REPEAT)), expected, "{at} {n}");
+    }
 }
 
 /// A channel that takes the connection and never says a word.

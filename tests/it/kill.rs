@@ -9,6 +9,7 @@ use std::process::{Child, Stdio};
 use std::sync::Arc;
 
 use mail_parser::MessageParser;
+use rowcall::message::MAY_REPEAT;
 use serde_json::Value;
 
 use crate::fakes::crowd::{Crowd, Tally};
@@ -22,8 +23,6 @@ const ROUNDS: usize = 4;
 const WEBHOOK: usize = 16;
 const MAIL: usize = 8;
 const SLACK: usize = 1;
-
-const REPEAT: &str = "may be a repeat: the process ended while this was being sent";
 
 /// How the program is ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -168,7 +167,7 @@ base_url = "{api}"
             id: body["id"].as_str().expect("an id").to_owned(),
             alert: body["alert"].as_str().expect("a name").to_owned(),
             news: body["kind"].as_str().expect("a word").to_owned(),
-            marked: body["remarks"][0] == REPEAT,
+            marked: body["remarks"][0] == MAY_REPEAT,
         };
         posts.map(|post| received(serde_json::from_str(&post.body).expect("JSON"))).collect()
     }
@@ -181,7 +180,7 @@ base_url = "{api}"
                 id: header("X-Rowcall-Id"),
                 alert: header("X-Rowcall-Alert"),
                 news: header("X-Rowcall-State"),
-                marked: mail.body_text(0).expect("a text").contains(REPEAT),
+                marked: mail.body_text(0).expect("a text").contains(MAY_REPEAT),
             }
         };
         self.mail.mails().iter().map(|mail| received(&mail.raw)).collect()
@@ -195,7 +194,7 @@ base_url = "{api}"
             many.filter(|_| text.starts_with("DIGEST")).unwrap_or(1)
         };
         let posts = self.web.posts().into_iter().filter(|post| post.path.starts_with(path));
-        posts.map(|post| (told(&post.body), post.body.contains(REPEAT))).collect()
+        posts.map(|post| (told(&post.body), post.body.contains(MAY_REPEAT))).collect()
     }
 }
 

@@ -143,7 +143,7 @@ impl Conversation {
         }
         if !taken.accepted.is_empty() {
             self.step(STEP, Stage::Content, Data).await?;
-            self.step(TAKING, Stage::Content, content(&letter.bytes)).await?;
+            self.hand_over(&letter.bytes).await?;
         }
         Ok(taken)
     }
@@ -151,6 +151,16 @@ impl Conversation {
     async fn step(&mut self, limit: Duration, stage: Stage, command: impl Display) -> Result<(), Untaken> {
         let answer = timed(limit, &self.server, self.connection.command(command)).await;
         untaken(&self.server, stage, answer)
+    }
+
+    /// Gives the content. Once it is on its way, a server that says nothing more may have taken it.
+    async fn hand_over(&mut self, mail: &[u8]) -> Result<(), Untaken> {
+        let answer = timed(TAKING, &self.server, self.connection.command(content(mail))).await;
+        let refused = matches!(&answer, Ok(Err(error)) if error.status().is_some());
+        let retry =
+            |error: DeliveryError| if refused { error } else { DeliveryError { retry: Retry::Repeat, ..error } };
+        let taken = untaken(&self.server, Stage::Content, answer);
+        taken.map_err(|untaken| Untaken { error: retry(untaken.error), ..untaken })
     }
 
     /// Forgets a mail that was begun; whether the conversation can go on.

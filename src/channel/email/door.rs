@@ -125,8 +125,11 @@ impl Email {
     /// again.
     fn settle(&self, letter: &Letter, taken: Taken) -> Result<Receipt, DeliveryError> {
         let passing = taken.refused.iter().find(|(_, error)| error.retry != Retry::Never);
+        let mut retry = passing.map_or(Retry::Never, |(_, error)| error.retry);
         let list: Vec<String> = taken.refused.iter().map(|(who, error)| format!("{who}: {error}")).collect();
         if passing.is_some() && !taken.accepted.is_empty() {
+            // Another process does not know who has it already.
+            retry = Retry::Repeat;
             self.remember(&letter.id, taken.accepted);
         } else {
             self.served().remove(&letter.id);
@@ -138,7 +141,6 @@ impl Email {
                 return Ok(Receipt { reference: Some(reference), ..Receipt::default() });
             }
         }
-        let retry = passing.map_or(Retry::Never, |(_, error)| error.retry);
         Err(DeliveryError { retry, problem: list.join("; ") })
     }
 

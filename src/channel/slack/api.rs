@@ -89,9 +89,9 @@ fn by_word(answer: Answer<'_>, word: &str, body: &Value) -> Reading {
         | "service_unavailable"
         | "request_timeout"
         | "team_added_to_org"
-        | "org_login_required"
-        | "internal_error"
-        | "fatal_error" => failed(Retry::After(answer.wait()), said("")),
+        | "org_login_required" => failed(Retry::After(answer.wait()), said("")),
+        // "Some aspect of the operation may have succeeded."
+        "internal_error" | "fatal_error" => failed(Retry::Repeat, said("")),
         "not_in_channel" => failed(Retry::Broken, said("; invite the bot to the channel")),
         "missing_scope" => failed(Retry::Broken, said("; give the bot this scope and install it again")),
         "not_authed"
@@ -140,7 +140,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{Reading, read};
-    use crate::channel::Retry::{self, After, Broken, Never};
+    use crate::channel::Retry::{self, After, Broken, Never, Repeat};
     use crate::channel::http::Answer;
 
     fn class(answer: Answer<'_>) -> Result<&'static str, Retry> {
@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn every_word_of_slack_has_its_class() {
-        let classes: [(Result<&str, Retry>, &[&str]); 5] = [
+        let classes: [(Result<&str, Retry>, &[&str]); 6] = [
+            (Err(Repeat), &["internal_error", "fatal_error"]),
             (
                 Err(After(None)),
                 &[
@@ -166,8 +167,6 @@ mod tests {
                     "request_timeout",
                     "team_added_to_org",
                     "org_login_required",
-                    "internal_error",
-                    "fatal_error",
                 ],
             ),
             (

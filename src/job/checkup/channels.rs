@@ -37,7 +37,9 @@ pub(super) async fn findings(checkup: &Checkup<'_>, name: &Name, entry: &Channel
 fn failed(about: &About, error: &DeliveryError) -> Finding {
     let finding = Finding::problem(about, Fault::Channel, error.problem.clone());
     match error.retry {
-        Retry::After(_) => finding.next("try again in a while; messages wait for the channel meanwhile"),
+        Retry::After(_) | Retry::Repeat => {
+            finding.next("try again in a while; messages wait for the channel meanwhile")
+        }
         Retry::Broken | Retry::Never => finding,
     }
 }

@@ -26,18 +26,20 @@ const LONGEST_PROBE: Duration = Duration::from_secs(30 * 60);
 
 /// What an answer means for the message.
 pub(super) fn settle(answer: &Answer, waiting: &Waiting, now: Timestamp, chance: f64) -> Settlement {
-    let again = |floor: Duration, problem: &str| {
-        let wait = floor + backoff(FIRST_WAIT, waiting.attempts, LONGEST_WAIT, chance);
-        match later(now, wait) {
-            at if at < waiting.expires => Settlement::Again { at, problem: problem.to_owned() },
-            _ => Settlement::Dead { at: now, problem: problem.to_owned() },
-        }
+    let DeliveryError { retry, problem } = match answer {
+        Ok(receipt) => return Settlement::Delivered { at: now, receipt: receipt.clone() },
+        Err(error) => error.clone(),
     };
-    match answer {
-        Ok(receipt) => Settlement::Delivered { at: now, receipt: receipt.clone() },
-        Err(DeliveryError { retry: Retry::Never, problem }) => Settlement::Dead { at: now, problem: problem.clone() },
-        Err(DeliveryError { retry: Retry::Broken, problem }) => again(Duration::ZERO, problem),
-        Err(DeliveryError { retry: Retry::After(floor), problem }) => again(floor.unwrap_or_default(), problem),
+    let unsure = retry == Retry::Repeat;
+    let floor = match retry {
+        Retry::Never => return Settlement::Dead { at: now, problem, unsure },
+        Retry::Broken | Retry::Repeat => Duration::ZERO,
+        Retry::After(floor) => floor.unwrap_or_default(),
+    };
+    let wait = floor + backoff(FIRST_WAIT, waiting.attempts, LONGEST_WAIT, chance);
+    match later(now, wait) {
+        at if at < waiting.expires => Settlement::Again { at, problem, unsure },
+        _ => Settlement::Dead { at: now, problem, unsure },
     }
 }
 
@@ -58,19 +60,18 @@ pub(super) fn learn(answers: &[&Answer], before: Option<&Trouble>, now: Timestam
         return trouble(*floor, false, problem);
     }
     // A message refused for what it is was read by a channel that works.
-    if answers.iter().any(|answer| !matches!(answer, Err(DeliveryError { retry: Retry::After(_) | Retry::Broken, .. })))
-    {
+    let failed = |retry: Retry| matches!(retry, Retry::After(_) | Retry::Repeat | Retry::Broken);
+    if answers.iter().any(|answer| !answer.as_ref().is_err_and(|error| failed(error.retry))) {
         return before.map(|_| Condition::Works);
     }
-    let failed = |answer: &&Answer| answer.as_ref().err().cloned();
-    let first = answers.iter().copied().find_map(|answer| failed(&answer))?;
+    let first = answers.iter().find_map(|answer| answer.as_ref().err())?;
     match first.retry {
         Retry::Broken => {
             let wait = doubled(FIRST_PROBE, strikes - 1, LONGEST_PROBE);
             trouble(wait, true, &first.problem)
         }
-        Retry::After(_) if strikes < STRIKES => trouble(Duration::ZERO, false, &first.problem),
-        Retry::After(_) | Retry::Never => {
+        Retry::After(_) | Retry::Repeat if strikes < STRIKES => trouble(Duration::ZERO, false, &first.problem),
+        Retry::After(_) | Retry::Repeat | Retry::Never => {
             trouble(backoff(FIRST_WAIT, strikes - STRIKES, LONGEST_PAUSE, chance), false, &first.problem)
         }
     }
@@ -120,6 +121,8 @@ mod tests {
             (&failed(Retry::After(None)), 3, "again at 16"),
             (&after(30), 0, "again at 32"),
             (&failed(Retry::Broken), 1, "again at 4"),
+            (&failed(Retry::Repeat), 1, "again at 4 as a repeat"),
+            (&failed(Retry::Repeat), 20, "again at 600 as a repeat"),
             (&failed(Retry::After(None)), 30, "again at 600"),
             (&after(3600), 0, "dead"),
         ];
@@ -127,7 +130,10 @@ mod tests {
             let message = Waiting { attempts, expires: second(3600), ..waiting(1, "a") };
             let words = match settle(answer, &message, second(0), 1.0) {
                 Settlement::Delivered { .. } => "delivered".to_owned(),
-                Settlement::Again { at, .. } => format!("again at {}", at.duration_since(second(0)).as_secs()),
+                Settlement::Again { at, unsure, .. } => {
+                    let repeat = if unsure { " as a repeat" } else { "" };
+                    format!("again at {}{repeat}", at.duration_since(second(0)).as_secs())
+                }
                 Settlement::Dead { .. } => "dead".to_owned(),
                 Settlement::Untried => "untried".to_owned(),
             };
@@ -142,7 +148,8 @@ mod tests {
         let trouble = |strikes| {
             Some(Trouble { since: second(-60), until: second(0), strikes, broken: false, problem: "busy".into() })
         };
-        let cases: [(&[&Answer], Option<Trouble>, &str); 16] = [
+        let repeat = failed(Retry::Repeat);
+        let cases: [(&[&Answer], Option<Trouble>, &str); 18] = [
             (&[], None, "nothing new"),
             (&[&ok], None, "nothing new"),
             (&[&ok], trouble(1), "works"),
@@ -153,6 +160,8 @@ mod tests {
             (&[&passing], None, "1 strikes, next at 0"),
             (&[&passing, &passing], trouble(1), "2 strikes, next at 0"),
             (&[&passing], trouble(2), "3 strikes, next at 2"),
+            (&[&repeat], None, "1 strikes, next at 0"),
+            (&[&repeat], trouble(2), "3 strikes, next at 2"),
             (&[&passing], trouble(40), "41 strikes, next at 30"),
             (&[&ok, &after(40)], None, "1 strikes, next at 40"),
             (&[&after(40), &after(50)], trouble(1), "2 strikes, next at 50"),

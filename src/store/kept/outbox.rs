@@ -90,7 +90,7 @@ const BEGIN: Around = (
 );
 
 /// One statement for each way to end: each is a way to the engine and back.
-const ENDED: &str = "with e(seq, at, words) as (values";
+const ENDED: &str = "with e(seq, at, words, unsure) as (values";
 const DELIVERED: Around = (
     ENDED,
     ") update outbox set state = 'delivered', settled = e.at, receipt = e.words, attempts = attempts + 1,
@@ -98,13 +98,13 @@ const DELIVERED: Around = (
 );
 const AGAIN: Around = (
     ENDED,
-    ") update outbox set next_attempt = e.at, problem = e.words, attempts = attempts + 1, begun = null
-     from e where outbox.seq = e.seq and state = 'waiting'",
+    ") update outbox set next_attempt = e.at, problem = e.words, attempts = attempts + 1, begun = null,
+     lost = lost + e.unsure from e where outbox.seq = e.seq and state = 'waiting'",
 );
 const DEAD: Around = (
     ENDED,
     ") update outbox set state = 'dead', settled = e.at, problem = e.words,
-     attempts = attempts + case when begun is null then 0 else 1 end, begun = null
+     attempts = attempts + case when begun is null then 0 else 1 end, begun = null, lost = lost + e.unsure
      from e where outbox.seq = e.seq and state = 'waiting'",
 );
 const UNTRIED: Around = (ENDED, ") update outbox set begun = null from e where outbox.seq = e.seq");
@@ -115,19 +115,21 @@ async fn settle<'a, E: Engine>(
 ) -> Result<(), E::Error> {
     let (mut delivered, mut again, mut dead, mut untried) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (seq, settlement) in ended {
-        let (rows, at, words) = match settlement {
+        let (rows, at, words, unsure) = match settlement {
             Settlement::Delivered { at, receipt } => {
-                (&mut delivered, Some(*at), Some(serde_json::to_string(receipt).expect("a receipt is JSON")))
+                (&mut delivered, Some(*at), Some(serde_json::to_string(receipt).expect("a receipt is JSON")), false)
             }
-            Settlement::Again { at, problem } => (&mut again, Some(*at), Some(problem.clone())),
-            Settlement::Dead { at, problem } => (&mut dead, Some(*at), Some(problem.clone())),
-            Settlement::Untried => (&mut untried, None, None),
+            Settlement::Again { at, problem, unsure } => (&mut again, Some(*at), Some(problem.clone()), *unsure),
+            Settlement::Dead { at, problem, unsure } => (&mut dead, Some(*at), Some(problem.clone()), *unsure),
+            Settlement::Untried => (&mut untried, None, None, false),
         };
-        rows.push((*seq, at, words));
+        rows.push((*seq, at, words, i64::from(unsure)));
     }
     for (around, rows) in [(DELIVERED, delivered), (AGAIN, again), (DEAD, dead), (UNTRIED, untried)] {
-        change_each(engine, around, &rows, |(seq, at, words)| [(*seq).into(), (*at).into(), words.as_deref().into()])
-            .await?;
+        change_each(engine, around, &rows, |(seq, at, words, unsure)| {
+            [(*seq).into(), (*at).into(), words.as_deref().into(), (*unsure).into()]
+        })
+        .await?;
     }
     Ok(())
 }

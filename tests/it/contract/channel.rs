@@ -452,12 +452,15 @@ async fn a_failure_says_whether_trying_again_can_help() {
         (Fault::Refused, Retry::Never),
         (Fault::Passing, Retry::After(None)),
         (Fault::Broken, Retry::Broken),
-        (Fault::Reset, Retry::After(None)),
-        (Fault::Cut, Retry::After(None)),
+        (Fault::Reset, Retry::Repeat),
+        (Fault::Cut, Retry::Repeat),
     ];
     for (door, (fault, expected)) in DOORS.into_iter().flat_map(|door| faults.map(|fault| (door, fault))) {
         let Some(bench) = door.bench(fault) else { continue };
         let error = bench.deliver(&message()).await.expect_err("a fault");
+        // Who is cut off before the greeting of a mail server has said nothing of a mail.
+        let unsaid = door == Door::Email && fault == Fault::Reset;
+        let expected = if unsaid { Retry::After(None) } else { expected };
         assert_eq!(error.retry, expected, "{door:?} {fault:?}: {error}");
         keeps_its_secrets(&error);
         let again = bench.deliver(&message()).await;
@@ -473,7 +476,8 @@ async fn silence_ends_in_a_deadline() {
     for (door, fault) in DOORS.into_iter().flat_map(|door| faults.map(|fault| (door, fault))) {
         let Some(bench) = door.bench(fault) else { continue };
         let error = bench.deliver(&message()).await.expect_err("silence");
-        assert_eq!(error.retry, Retry::After(None), "{door:?}: {error}");
+        // The clock runs ahead of the sockets, so how far it came is not known.
+        assert!(matches!(error.retry, Retry::After(None) | Retry::Repeat), "{door:?} {fault:?}: {error}");
         let late = ["did not answer", "timed out"].into_iter().any(|words| error.problem.contains(words));
         assert!(late, "{door:?}: {error}");
         keeps_its_secrets(&error);

@@ -194,7 +194,7 @@ async fn whoever_lost_the_turn_may_only_say_what_was_delivered() {
     let taken = turn(two.as_ref(), "ops").await;
     let ended = [
         (begun[0], Settlement::Delivered { at: second(2), receipt: Receipt::default() }),
-        (begun[1], Settlement::Dead { at: second(2), problem: "no".into() }),
+        (begun[1], Settlement::Dead { at: second(2), problem: "no".into(), unsure: false }),
     ];
     one.store.step(&lost, &Step { ended: &ended, ..Step::default() }).await.expect_err("the turn is another's");
     let left = two.due(&taken, second(3), reach).await.expect("answers");

@@ -60,11 +60,11 @@ fn delivered(at: i64) -> Settlement {
 }
 
 fn again(at: i64) -> Settlement {
-    Settlement::Again { at: second(at), problem: "busy".into() }
+    Settlement::Again { at: second(at), problem: "busy".into(), unsure: false }
 }
 
 fn dead(at: i64) -> Settlement {
-    Settlement::Dead { at: second(at), problem: "no".into() }
+    Settlement::Dead { at: second(at), problem: "no".into(), unsure: false }
 }
 
 fn trouble(until: i64) -> Trouble {
@@ -143,6 +143,18 @@ async fn an_attempt_that_nobody_ended_may_have_arrived(place: Place) {
     begin(store, &[all[1]], &[]).await;
     begin(store, &[], &[(all[1], again(9))]).await;
     assert_eq!(marks().await[1], (false, 1), "an attempt that failed did not arrive");
+    begin(store, &[all[1]], &[]).await;
+    let unsure = Settlement::Again { at: second(9), problem: "silence".into(), unsure: true };
+    begin(store, &[], &[(all[1], unsure)]).await;
+    assert_eq!(marks().await[1], (true, 2), "one that got no answer may have");
+    let dead = |seq, unsure| (seq, Settlement::Dead { at: second(9), problem: "no".into(), unsure });
+    begin(store, &[], &[dead(all[1], false)]).await;
+    post(store, &["d1", "e1"], 9).await;
+    let new: Vec<i64> = due(store, "ops", 9).await.iter().map(|waiting| waiting.seq).skip(2).collect();
+    begin(store, &[], &[dead(new[0], true), dead(new[1], false)]).await;
+    let letters = store.outbox(&Pick { dead: true, ..Pick::default() }).await.expect("answers");
+    let marks: Vec<bool> = letters.iter().map(|letter| letter.may_repeat).collect();
+    assert_eq!(marks, [true, true, false], "what is given up keeps its mark");
 }
 
 async fn a_message_finds_the_receipt_of_the_first_of_its_thread(place: Place) {
