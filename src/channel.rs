@@ -41,11 +41,13 @@ pub struct Manners {
     pub abreast: usize,
     /// When more than this many wait, they are told in one message: the other side takes only so many in a while.
     pub patience: Option<usize>,
+    /// Whether files travel along; elsewhere they are named.
+    pub carries_files: bool,
 }
 
 impl Manners {
     /// One message after the other, each for itself.
-    pub const ONE_BY_ONE: Self = Self { begun: 1, abreast: 1, patience: None };
+    pub const ONE_BY_ONE: Self = Self { begun: 1, abreast: 1, patience: None, carries_files: false };
     /// One message after the other, and one for all when more than ten wait.
     pub const SLOW: Self = Self { patience: Some(10), ..Self::ONE_BY_ONE };
 }

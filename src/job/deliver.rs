@@ -204,7 +204,7 @@ impl Round<'_> {
 
     /// Tells all of these in one message.
     async fn send_together(&mut self, all: &[Waiting]) -> Result<(), StoreError> {
-        let digest = digest::compose(&self.turn.channel, all, (self.postman.now)());
+        let digest = digest::compose(&self.turn.channel, all, self.manners.carries_files, (self.postman.now)());
         let begun: Vec<i64> = all.iter().map(|waiting| waiting.seq).collect();
         self.write(&begun).await?;
         let may_repeat = all.iter().any(|waiting| waiting.may_repeat);

@@ -207,7 +207,7 @@ impl Email {
 impl Channel for Email {
     /// The mails of a burst follow each other over one connection.
     fn manners(&self) -> Manners {
-        Manners { begun: BURST, ..Manners::ONE_BY_ONE }
+        Manners { begun: BURST, carries_files: true, ..Manners::ONE_BY_ONE }
     }
 
     fn deliver<'a>(

@@ -57,7 +57,7 @@ impl Slack {
 
 impl Channel for Slack {
     fn manners(&self) -> Manners {
-        Manners::SLOW
+        Manners { carries_files: matches!(self.settings.way, Way::Bot { .. }), ..Manners::SLOW }
     }
 
     fn deliver<'a>(

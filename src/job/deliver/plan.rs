@@ -103,7 +103,7 @@ mod tests {
         let until = |until: Timestamp| {
             Some(Trouble { since: second(0), until, strikes: 1, broken: true, problem: "bad token".into() })
         };
-        let many = Manners { begun: 8, abreast: 8, patience: None };
+        let many = Manners { begun: 8, abreast: 8, ..Manners::ONE_BY_ONE };
         let short = Manners { patience: Some(2), ..Manners::ONE_BY_ONE };
         // Lanes by letter, in the order of the outbox; `x` is a message that nobody wants any more, `r` a report.
         let cases = [

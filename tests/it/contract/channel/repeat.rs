@@ -23,7 +23,7 @@ async fn a_digest_of_anything_is_short_harmless_and_counts_all() {
                 let title = (seq == 3).then(|| text.clone());
                 waiting(seq, Message { kind, title, summary: text.clone(), ..message() })
             });
-            let digest = digest::compose(&channel, &all.collect::<Vec<_>>(), message().at);
+            let digest = digest::compose(&channel, &all.collect::<Vec<_>>(), true, message().at);
             let bench = door.bench(Fault::Nothing).expect("no fault");
             bench.deliver(&digest).await.unwrap_or_else(|error| panic!("{door:?} {text:?}: {error}"));
             let received = bench.only();
