@@ -106,11 +106,13 @@ pub struct Options {
     pub width: Option<usize>,
     /// The title of a page and of a sheet.
     pub title: String,
+    /// Whether a text that is longer than a cell of Excel is cut, and says so in the cell; otherwise it is an error.
+    pub clip: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { null: None, header: true, csv_safe: false, width: None, title: "rowcall".into() }
+        Self { null: None, header: true, csv_safe: false, width: None, title: "rowcall".into(), clip: false }
     }
 }
 
@@ -178,12 +180,13 @@ pub fn renderer(format: Format, options: &Options) -> Box<dyn Renderer> {
     }
 }
 
-/// A whole result in one piece, for a file that travels: a text that a spreadsheet would run is made harmless.
+/// A whole result in one piece, for a file that travels: a text that a spreadsheet would run is made harmless, and one
+/// that is too long for a cell is cut there, where it says so. Nobody stands by who could choose another format.
 ///
 /// # Errors
 /// What the format cannot hold.
 pub fn file(format: Format, title: &str, columns: &Arc<[Column]>, batches: &[Batch]) -> Result<Vec<u8>, RenderError> {
-    let options = Options { csv_safe: true, title: title.to_owned(), ..Options::default() };
+    let options = Options { csv_safe: true, clip: true, title: title.to_owned(), ..Options::default() };
     written(format, &options, columns, batches)
 }
 

@@ -5,6 +5,7 @@
 //! never a formula. NULL and the empty string are both empty cells. A time with time zone is typed on its own clock and
 //! its format shows the offset.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ const MEASURED: u32 = 1_000;
 pub(super) struct XlsxRenderer {
     workbook: Workbook,
     header: bool,
+    clip: bool,
     title: String,
     /// The names of the sheets so far, in lower case: Excel takes no two that differ in case only.
     sheets: Vec<String>,
@@ -47,6 +49,7 @@ impl XlsxRenderer {
         Self {
             workbook: Workbook::new(),
             header: options.header,
+            clip: options.clip,
             title: options.title.clone(),
             sheets: Vec::new(),
             names: Vec::new(),
@@ -60,7 +63,7 @@ impl XlsxRenderer {
         let bold = Format::new().set_bold();
         let sheet = sheet(&mut self.workbook)?;
         for (index, name) in self.names.iter().enumerate() {
-            fits(name, 0, name)?;
+            let name = held(name, self.clip, 0, name)?;
             sheet.write_string_with_format(0, place(index), name, &bold).map_err(failed)?;
         }
         sheet.set_freeze_panes(1, 0).map_err(failed)?;
@@ -98,8 +101,8 @@ impl XlsxRenderer {
                     sheet.write_number_with_format(at, column, number, kept(&mut self.formats, &format))
                 }
                 Typed::Text(text) => {
-                    fits(&text, u64::from(at) + u64::from(!self.header), &self.names[index])?;
-                    sheet.write_string(at, column, text)
+                    let row = u64::from(at) + u64::from(!self.header);
+                    sheet.write_string(at, column, held(&text, self.clip, row, &self.names[index])?)
                 }
             }
             .map_err(failed)?;
@@ -133,12 +136,13 @@ impl Renderer for XlsxRenderer {
     }
 }
 
-/// A workbook with a sheet for each table, in this order, under its title as far as Excel takes it.
+/// A workbook with a sheet for each table, in this order, under its title as far as Excel takes it. A text that is too
+/// long for a cell is cut there, where it says so.
 ///
 /// # Errors
 /// What Excel cannot hold.
 pub fn workbook(sheets: &[(String, Arc<Table>)]) -> Result<Vec<u8>, RenderError> {
-    let (mut renderer, mut out) = (XlsxRenderer::new(&Options::default()), Vec::new());
+    let (mut renderer, mut out) = (XlsxRenderer::new(&Options { clip: true, ..Options::default() }), Vec::new());
     for (title, table) in sheets {
         renderer.title.clone_from(title);
         renderer.begin(table.columns(), &mut out)?;
@@ -192,13 +196,30 @@ fn kept<'a>(formats: &'a mut Vec<(String, Format)>, text: &str) -> &'a Format {
     &formats[at].1
 }
 
-/// Refuses what a cell cannot hold; `row` counts from 1, and 0 is the heading.
-fn fits(text: &str, row: u64, column: &str) -> Result<(), RenderError> {
+/// What a cell holds of a text: all of it, or as much as there is room for and a mark that it was cut. Where nothing is
+/// to be cut it is an error; `row` counts from 1, and 0 is the heading.
+fn held<'a>(text: &'a str, clip: bool, row: u64, column: &str) -> Result<Cow<'a, str>, RenderError> {
     if text.len() <= UNITS || text.encode_utf16().count() <= UNITS {
-        return Ok(());
+        return Ok(text.into());
+    }
+    if clip {
+        return Ok(clipped(text).into());
     }
     let cell = if row == 0 { "the name of a column".into() } else { format!("row {row} of column `{column}`") };
     Err(limit(format!("{cell} has more than the {UNITS} characters that a cell of Excel takes")))
+}
+
+fn clipped(text: &str) -> String {
+    let mark = format!("… [cut here: Excel takes no more of these {} characters in a cell]", text.chars().count());
+    let mut left = UNITS - mark.encode_utf16().count();
+    let fits = |c: &char| match left.checked_sub(c.len_utf16()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    text.chars().take_while(fits).chain(mark.chars()).collect()
 }
 
 fn limit(problem: String) -> RenderError {
@@ -216,7 +237,7 @@ fn failed(error: XlsxError) -> RenderError {
 mod tests {
     use std::io::Read;
 
-    use super::{ROWS, XlsxRenderer, named};
+    use super::{ROWS, UNITS, XlsxRenderer, clipped, named};
     use crate::render::{Options, RenderError, Renderer};
     use crate::table::Table;
     use crate::value::{Timestamp, Value};
@@ -279,6 +300,25 @@ mod tests {
             ]
         );
         assert!(names.iter().all(|name| name.encode_utf16().count() <= 31));
+    }
+
+    #[test]
+    fn a_text_too_long_for_a_cell_says_so_where_nobody_can_choose_another_format() {
+        for text in ["x".repeat(32_768), "가😀".repeat(40_000)] {
+            let cut = clipped(&text);
+            assert!((UNITS - 1..=UNITS).contains(&cut.encode_utf16().count()));
+            let said =
+                format!("… [cut here: Excel takes no more of these {} characters in a cell]", text.chars().count());
+            assert!(cut.ends_with(&said) && text.starts_with(cut.strip_suffix(&said).expect("the mark")));
+            let table = Table::of(&["a", &text], &[vec![Value::Int(1), Value::Text(text.clone().into())]]);
+            let options = Options { clip: true, ..Options::default() };
+            let sheet = sheet(write(&table, &options).expect("written"));
+            assert_eq!(sheet.matches("… [cut here: ").count(), 2, "the heading and the cell");
+        }
+        let whole = "x".repeat(UNITS);
+        let table = Table::of(&["a"], &[vec![Value::Text(whole.clone().into())]]);
+        let options = Options { clip: true, ..Options::default() };
+        assert!(sheet(write(&table, &options).expect("written")).contains(&whole));
     }
 
     #[test]

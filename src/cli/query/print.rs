@@ -107,6 +107,7 @@ impl Printing {
             csv_safe: flags.csv_safe,
             width,
             title: name.map_or_else(|| Options::default().title, Name::to_string),
+            clip: false,
         };
         let limit = match flags.limit {
             Some(0) => None,

@@ -36,12 +36,14 @@ impl Voice<'_> {
         let page = &self.built.page;
         let pictures = pictures(page);
         let sections = page.sections.iter().zip(&pictures).enumerate();
+        let (attachments, remarks) = self.attachments(&pictures);
         let message = Message {
             title: Some(page.title.clone()),
             description: page.description.clone(),
             facts: std::iter::once(("at".to_owned(), page.moment())).chain(page.facts.iter().cloned()).collect(),
             sections: sections.map(|(index, (part, png))| self.section(index + 1, part, png.as_ref())).collect(),
-            attachments: self.attachments(&pictures),
+            attachments,
+            remarks,
             link: page.link.clone(),
             command: Some(format!("rowcall report {}", self.report.name)),
             ..Message::new(Kind::Report, self.report.name.as_str(), self.at, String::new())
@@ -103,10 +105,10 @@ impl Voice<'_> {
         Section { heading: part.title.clone(), content, note }
     }
 
-    /// The files that travel along; what a file cannot hold is left out of it and stays in the message.
-    fn attachments(&self, pictures: &[Option<Bytes>]) -> Vec<Attachment> {
+    /// The files that travel along, and why others could not be made; what is in them stays in the message.
+    fn attachments(&self, pictures: &[Option<Bytes>]) -> (Vec<Attachment>, Vec<String>) {
         let page = &self.built.page;
-        let mut files = Vec::new();
+        let (mut files, mut remarks) = (Vec::new(), Vec::new());
         for kind in &self.report.attach {
             match kind {
                 Attach::Html => {
@@ -114,7 +116,10 @@ impl Voice<'_> {
                     let name = format!("{}.html", page.name);
                     files.push(self.attachment(name, None, "text/html; charset=utf-8", bytes.into()));
                 }
-                Attach::Xlsx => files.extend(self.workbook()),
+                Attach::Xlsx => match self.workbook() {
+                    Ok(file) => files.push(file),
+                    Err(problem) => remarks.push(format!("there is no xlsx file: {problem}")),
+                },
                 Attach::Csv => files.extend(self.each("csv", "text/csv; charset=utf-8", |_, part| {
                     let table = part.data(&page.zone)?;
                     file(Format::Csv, "", table.columns(), table.batches()).ok().map(Bytes::from)
@@ -122,7 +127,7 @@ impl Voice<'_> {
                 Attach::Png => files.extend(self.each("png", "image/png", |index, _| pictures[index].clone())),
             }
         }
-        files
+        (files, remarks)
     }
 
     fn each(
@@ -140,15 +145,15 @@ impl Voice<'_> {
     }
 
     #[cfg(feature = "xlsx")]
-    fn workbook(&self) -> Option<Attachment> {
-        let bytes = page::xlsx(&self.built.page).ok()?;
+    fn workbook(&self) -> Result<Attachment, String> {
+        let bytes = page::xlsx(&self.built.page).map_err(|error| error.to_string())?;
         let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-        Some(self.attachment(format!("{}.xlsx", self.built.page.name), None, media_type, bytes.into()))
+        Ok(self.attachment(format!("{}.xlsx", self.built.page.name), None, media_type, bytes.into()))
     }
 
     #[cfg(not(feature = "xlsx"))]
-    fn workbook(&self) -> Option<Attachment> {
-        None
+    fn workbook(&self) -> Result<Attachment, String> {
+        Err("this build of rowcall cannot write any".into())
     }
 
     /// A file, of one section or of all of them.
