@@ -12,7 +12,7 @@ use lettre::Address;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Auth as Show, Data, Mail, Quit, Rcpt, Rset};
+use lettre::transport::smtp::commands::{Auth as Show, Data, Ehlo, Mail, Quit, Rcpt, Rset};
 use lettre::transport::smtp::extension::ClientId;
 
 use super::Auth;
@@ -43,7 +43,9 @@ const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 /// A server that has greeted us and takes mail.
 pub(super) struct Conversation {
     connection: AsyncSmtpConnection,
-    server: Server,
+    pub(super) server: Server,
+    /// The most bytes that a mail may have, where the server says so.
+    pub(super) limit: Option<usize>,
 }
 
 /// A mail was not taken.
@@ -55,6 +57,15 @@ pub(super) struct Untaken {
     pub(super) unheard: bool,
     /// Whether the conversation can go on with another mail.
     pub(super) usable: bool,
+    /// Whether the mail is too large for the server.
+    pub(super) too_large: bool,
+}
+
+impl Untaken {
+    /// There was no mail to give.
+    pub(super) fn unwritten(error: DeliveryError) -> Self {
+        Self { error, unheard: false, usable: true, too_large: false }
+    }
 }
 
 /// What a server made of the recipients of a mail.
@@ -77,7 +88,7 @@ impl Conversation {
         let place = (server.host.as_str(), server.port);
         let connect = AsyncSmtpConnection::connect_tokio1(place, Some(CONNECT), &hello, wrapper, None);
         let connection = within(STEP, server, Stage::Greeting, connect).await?;
-        let mut this = Self { connection, server: server.clone() };
+        let mut this = Self { connection, server: server.clone(), limit: None };
         if let Some(tls) = starttls {
             if !this.connection.can_starttls() {
                 let problem = format!(
@@ -87,6 +98,9 @@ impl Conversation {
             }
             within(STEP, server, Stage::Greeting, this.connection.starttls(tls, &hello)).await?;
         }
+        // The library keeps the names of some extensions, and not what they say: it is asked for once more.
+        let offers = within(STEP, server, Stage::Greeting, this.connection.command(Ehlo::new(hello))).await?;
+        this.limit = offers.message().find_map(largest);
         Ok(this)
     }
 
@@ -122,9 +136,9 @@ impl Conversation {
                 self.reset().await;
                 Ok(taken)
             }
-            Err(Untaken { error, unheard, usable: true }) => {
+            Err(untaken) if untaken.usable => {
                 let usable = self.reset().await;
-                Err(Untaken { error, unheard, usable })
+                Err(Untaken { usable, ..untaken })
             }
             result => result,
         }
@@ -199,11 +213,21 @@ fn untaken<T>(server: &Server, stage: Stage, answer: Result<Step<T>, DeliveryErr
     match answer {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => {
-            let lost = matches!(error.status().map(u16::from), None | Some(421));
-            Err(Untaken { error: failure(server, stage, &error), unheard: unheard && lost, usable: !lost })
+            let code = error.status().map(u16::from);
+            let lost = matches!(code, None | Some(421));
+            let too_large = code == Some(552) && stage != Stage::Recipient;
+            let error = failure(server, stage, &error);
+            Err(Untaken { error, unheard: unheard && lost, usable: !lost, too_large })
         }
-        Err(error) => Err(Untaken { error, unheard: false, usable: false }),
+        Err(error) => Err(Untaken { error, unheard: false, usable: false, too_large: false }),
     }
+}
+
+/// What a line of a server's offers says of the largest mail: `SIZE 10485760`; nothing when it says none.
+fn largest(line: &str) -> Option<usize> {
+    let (word, size) = line.trim().split_once(' ')?;
+    let size = size.trim().parse().ok().filter(|size| *size > 0);
+    size.filter(|_| word.eq_ignore_ascii_case("SIZE"))
 }
 
 /// The name we greet with: our full host name, else an address, as RFC 5321 wants it.
@@ -264,7 +288,23 @@ fn root(error: &smtp::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::content;
+    use super::{content, largest};
+
+    #[test]
+    fn a_server_says_how_large_a_mail_may_be() {
+        let cases = [
+            ("SIZE 10485760", Some(10_485_760)),
+            ("size 5", Some(5)),
+            ("SIZE 0", None),
+            ("SIZE", None),
+            ("SIZE much", None),
+            ("STARTTLS", None),
+            ("AUTH 5", None),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(largest(line), expected, "{line}");
+        }
+    }
 
     #[test]
     fn no_line_of_a_mail_ends_it() {

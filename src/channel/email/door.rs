@@ -16,7 +16,7 @@ use super::parking::{Key, Parking};
 use super::server::{Scheme, Server};
 use super::{Settings, Tls};
 use crate::channel::{Channel, DeliveryError, Manners, Probe, Retry, World};
-use crate::message::{Message, Receipt};
+use crate::message::{Message, Receipt, size};
 use crate::secret::Revealed;
 
 /// How many half-delivered mails are remembered.
@@ -47,7 +47,7 @@ impl Email {
         let (server, login) = self.server().await?;
         let hidden = login.as_ref().map(Login::hidden).unwrap_or_default();
         let redact = |text: &str| hidden.iter().fold(text.to_owned(), |text, secret| secret.redact(&text));
-        let result = self.talk(&letter, &server, login.as_ref()).await;
+        let result = self.talk(message, &letter, &server, login.as_ref()).await;
         let result = result.and_then(|taken| self.settle(&letter, taken));
         match result {
             Ok(receipt) => Ok(Receipt { reference: receipt.reference.as_deref().map(redact), ..receipt }),
@@ -78,24 +78,30 @@ impl Email {
         Ok(Probe { found: format!("`{server}` answers {who}"), weak: weak.into_iter().collect() })
     }
 
-    async fn talk(&self, letter: &Letter, server: &Server, login: Option<&Login>) -> Result<Taken, DeliveryError> {
+    async fn talk(
+        &self,
+        message: &Message,
+        letter: &Letter,
+        server: &Server,
+        login: Option<&Login>,
+    ) -> Result<Taken, DeliveryError> {
         let served = self.served().get(&letter.id).cloned().unwrap_or_default();
         let waiting: Vec<Address> = letter.recipients.iter().filter(|who| !served.contains(who)).cloned().collect();
-        let taken = self.give(letter, &waiting, server, login).await;
+        let taken = self.give((message, letter), &waiting, server, login).await;
         taken.map(|taken| Taken { accepted: [served, taken.accepted].concat(), refused: taken.refused })
     }
 
     /// Gives a mail to the conversation that waits, else to a new one: a server may have ended the old one meanwhile.
     async fn give(
         &self,
-        letter: &Letter,
+        mail: (&Message, &Letter),
         recipients: &[Address],
         server: &Server,
         login: Option<&Login>,
     ) -> Result<Taken, DeliveryError> {
         let key = Key::new(server, login);
         if let Some(mut conversation) = self.parking.take(&key) {
-            match conversation.send(letter, recipients).await {
+            match self.fitting(&mut conversation, mail, recipients).await {
                 Err(Untaken { unheard: true, .. }) => {}
                 result => return self.keep(key, conversation, result),
             }
@@ -104,8 +110,29 @@ impl Email {
         if let Some(login) = login {
             conversation.login(&login.credentials(), self.settings.auth).await?;
         }
-        let result = conversation.send(letter, recipients).await;
+        let result = self.fitting(&mut conversation, mail, recipients).await;
         self.keep(key, conversation, result)
+    }
+
+    /// Gives a mail as it is, or without its files when it is too large for the server, be it that the server says so
+    /// beforehand or by refusing it: what fires matters more than the rows behind it.
+    async fn fitting(
+        &self,
+        conversation: &mut Conversation,
+        (message, letter): (&Message, &Letter),
+        recipients: &[Address],
+    ) -> Result<Taken, Untaken> {
+        let limit = conversation.limit;
+        if !Letter::is_heavy(message) || limit.is_none_or(|limit| letter.bytes.len() <= limit) {
+            match conversation.send(letter, recipients).await {
+                Err(Untaken { too_large: true, usable: true, .. }) if Letter::is_heavy(message) => {}
+                result => return result,
+            }
+        }
+        let takes = limit.map(|limit| format!(", which takes mails of at most {}", size(limit))).unwrap_or_default();
+        let why = format!("too large for `{}`{takes}", conversation.server);
+        let smaller = Letter::smaller(message, &self.settings, &why, limit).map_err(Untaken::unwritten)?;
+        conversation.send(&smaller, recipients).await
     }
 
     /// Lets a conversation that can go on wait for the next mail.

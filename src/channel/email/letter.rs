@@ -9,7 +9,7 @@ use lettre::message::{self, Body, Mailbox, Mailboxes, MultiPart, SinglePart, hea
 
 use super::{Settings, html, split};
 use crate::channel::{DeliveryError, Retry, text};
-use crate::message::{Attachment, Bytes, Message, Picture, ascii, one_line, size};
+use crate::message::{Attachment, Bytes, Content, Message, Picture, ascii, one_line, size};
 
 /// The most rows in either part.
 const MOST_ROWS: usize = 50;
@@ -35,6 +35,40 @@ impl Letter {
     /// # Errors
     /// An address of the settings is none.
     pub(super) fn write(message: &Message, settings: &Settings) -> Result<Self, DeliveryError> {
+        let (files, remarks) = files(message, settings.max_attachment);
+        Self::with(message, settings, &files, &remarks)
+    }
+
+    /// Writes the mail without its files, of which it says `why` they are not there, and how to get them; where it has
+    /// still more than `most` bytes its pictures are drawn with characters.
+    ///
+    /// # Errors
+    /// As [`Letter::write`].
+    pub(super) fn smaller(
+        message: &Message,
+        settings: &Settings,
+        why: &str,
+        most: Option<usize>,
+    ) -> Result<Self, DeliveryError> {
+        let remarks: Vec<String> = message.attachments.iter().map(|file| text::absent(file, why)).collect();
+        let letter = Self::with(message, settings, &[], &remarks)?;
+        if most.is_none_or(|most| letter.bytes.len() <= most) && !message.attachments.is_empty() {
+            return Ok(letter);
+        }
+        Self::with(&without_pictures(message, why), settings, &[], &remarks)
+    }
+
+    /// Whether there is anything to leave out.
+    pub(super) fn is_heavy(message: &Message) -> bool {
+        !message.attachments.is_empty() || message.pictures().next().is_some()
+    }
+
+    fn with(
+        message: &Message,
+        settings: &Settings,
+        files: &[&Attachment],
+        remarks: &[String],
+    ) -> Result<Self, DeliveryError> {
         let from = mailbox(&settings.from)?;
         let to = settings.to.iter().map(|text| mailbox(text)).collect::<Result<Vec<_>, _>>()?;
         let cc = settings.cc.iter().map(|text| mailbox(text)).collect::<Result<Vec<_>, _>>()?;
@@ -67,11 +101,27 @@ impl Letter {
         if let Some(reply_to) = &settings.reply_to {
             builder = builder.mailbox(header::ReplyTo::from(Mailboxes::from(mailbox(reply_to)?)));
         }
-        let (files, remarks) = files(message, settings.max_attachment);
-        let mail = builder.multipart(parts(message, &files, &remarks));
+        let mail = builder.multipart(parts(message, files, remarks));
         let mail = mail.map_err(|error| broken(format!("cannot write the mail: {error}")))?;
         Ok(Self { from: sender, recipients, id, bytes: mail.formatted() })
     }
+}
+
+/// The message with its pictures in words.
+fn without_pictures(message: &Message, why: &str) -> Message {
+    let words = |picture: &Picture| picture.text.clone().unwrap_or_else(|| format!("[picture: {}]", picture.alt));
+    let mut message = message.clone();
+    let mut pictures = 0;
+    for section in &mut message.sections {
+        if let Content::Picture(picture) = &section.content {
+            pictures += 1;
+            section.content = Content::Text(words(picture));
+        }
+    }
+    if pictures > 0 {
+        message.remarks.push(format!("its pictures are drawn with characters: {why}"));
+    }
+    message
 }
 
 /// The files that go along, and what is to be said of those that do not: together with the pictures they come to no more

@@ -31,6 +31,8 @@ pub(crate) struct Script {
     pub(crate) only_login: bool,
     /// Offers XOAUTH2 and nothing else; the password is the token.
     pub(crate) only_token: bool,
+    /// The most bytes of a mail that it announces; 0 for as many as it can read.
+    pub(crate) size: usize,
     /// How many mails a connection may bring before the server has had enough; 0 for any number.
     pub(crate) per_connection: usize,
     /// A login that fails repeats what it was given.
@@ -303,7 +305,8 @@ impl<'a> Session<'a> {
             };
             self.say(offered)?;
         }
-        self.say("250 SIZE 4194304")
+        let size = if self.script.size > 0 { self.script.size } else { LARGEST };
+        self.say(&format!("250 SIZE {size}"))
     }
 
     fn encrypt(mut self) -> io::Result<Self> {
@@ -391,6 +394,9 @@ impl<'a> Session<'a> {
             }
         }
         raw.truncate(raw.len() - 3);
+        if self.script.size > 0 && raw.len() > self.script.size {
+            return self.say("552 5.3.4 message too big for system");
+        }
         if self.refuses(".")? {
             return Ok(());
         }

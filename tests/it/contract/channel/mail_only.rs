@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mail_parser::MessageParser;
 use rowcall::channel::{self, Retry, email};
-use rowcall::message::Message;
+use rowcall::message::{Attachment, Message};
 
 use super::{Bench, CANARY, Paper, Receiver, keeps_its_secrets, mail_at, message, secret, world};
 use crate::fakes::smtp::{Encryption, Refusal, Script, SmtpFake};
@@ -116,6 +116,54 @@ async fn a_recipient_who_has_to_wait_gets_the_mail_later_and_the_others_once() {
     );
     let id = |raw: &[u8]| MessageParser::default().parse(raw).and_then(|mail| mail.message_id().map(str::to_owned));
     assert_eq!(id(&mails[0].raw), id(&mails[1].raw));
+}
+
+fn with_file(bytes: usize) -> Message {
+    let file = Attachment {
+        name: "late.csv".into(),
+        media_type: "text/csv; charset=utf-8".into(),
+        content: vec![b'x'; bytes].into(),
+        command: Some("rowcall check late --samples 4".into()),
+    };
+    Message { attachments: vec![file], ..message() }
+}
+
+#[tokio::test]
+async fn a_mail_too_large_for_its_server_goes_without_its_files_and_says_so() {
+    let too_large = "552 5.3.4 message too big for system";
+    // What the server announces and refuses, how many files arrive, and what is said of the limit.
+    let takes = ", which takes mails of at most 100.0 kB";
+    let cases = [
+        (50_000, 100_000, None, 1, ""),
+        (50_000, 0, None, 1, ""),
+        (90_000, 100_000, None, 0, takes),
+        (90_000, 0, Some(("MAIL", 1, Refusal::Say(too_large))), 0, ", which takes mails of at most 4.1 MB"),
+        (90_000, 0, Some((".", 1, Refusal::Say(too_large))), 0, ", which takes mails of at most 4.1 MB"),
+    ];
+    for (n, (bytes, size, refusal, expected, takes)) in cases.into_iter().enumerate() {
+        let bench =
+            bench(Script { size, refusals: refusal.into_iter().collect(), ..script(Encryption::StartTls) }, |_| {});
+        bench.deliver(&with_file(bytes)).await.unwrap_or_else(|error| panic!("case {n}: {error}"));
+        let mails = fake(&bench).mails();
+        let mail = MessageParser::default().parse(&mails[0].raw).expect("a mail");
+        assert_eq!((mails.len(), mail.attachment_count(), fake(&bench).connections()), (1, expected, 1), "case {n}");
+        let said = format!(
+            "file: late.csv ({}), too large for `127.0.0.1:{}`{}: rowcall check late --samples 4",
+            if bytes == 90_000 { "90.0 kB" } else { "50.0 kB" },
+            fake(&bench).port(),
+            takes
+        );
+        assert_eq!(mail.body_text(0).is_some_and(|text| text.contains(&said)), expected == 0, "case {n}");
+        assert_eq!(mail.body_html(0).is_some_and(|text| text.contains(&said)), expected == 0, "case {n}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_without_files_that_is_too_large_is_refused() {
+    let refusals = vec![(".", 9, Refusal::Say("552 5.3.4 message too big for system"))];
+    let bench = bench(Script { refusals, ..script(Encryption::StartTls) }, |_| {});
+    let error = bench.deliver(&message()).await.expect_err("too large");
+    assert_eq!((error.retry, fake(&bench).mails().len()), (Retry::Never, 0), "{error}");
 }
 
 #[tokio::test]
