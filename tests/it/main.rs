@@ -13,6 +13,7 @@ mod explain;
 mod export;
 mod fakes;
 mod fixtures;
+mod hostile;
 mod jumps;
 mod kill;
 mod memory;
