@@ -78,14 +78,14 @@ pub fn svg_within(
     if wide.width <= width {
         return Ok(None);
     }
-    // Lying bars are as high as there are bars, wherever they are.
-    let is_lying = spec.kind == Kind::Bar && spec.horizontal;
+    // Rows are as many wherever they are.
+    let has_rows = spec.kind == Kind::Heatmap || spec.kind == Kind::Bar && spec.horizontal;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "no picture is higher than Size::LARGEST"
     )]
-    let height = match is_lying {
+    let height = match has_rows {
         true => drawing(table, spec, zone)?.height as u32,
         false => wide.height.min(width * 9 / 10),
     };

@@ -167,12 +167,23 @@ pub(super) fn limits(
         drawing.line((plot.left, y), (plot.right, y), Ink::Limit, 1.5).dashes("6 4");
         words.push((y, limit_label(limit, unit), Ink::Limit));
     }
+    words.truncate(words_within(plot.height()));
     words.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let places = spread(&words.iter().map(|(y, _, _)| *y).collect::<Vec<_>>(), 16.0, plot.top, plot.bottom);
+    let places = spread(&words.iter().map(|(y, _, _)| *y).collect::<Vec<_>>(), LINE, plot.top, plot.bottom);
     for ((_, text, ink), y) in words.iter().zip(places) {
         let (x, size) = (plot.right + 8.0, if *ink == Ink::Limit { SMALL } else { LABEL });
         drawing.text(x, y + 4.2, size, Side::Start, *ink, text);
     }
+}
+
+/// The height of a word beside a chart.
+const LINE: f64 = 16.0;
+
+/// How many words have room beside a chart of this height.
+pub(super) fn words_within(height: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a picture has a few thousand units")]
+    let lines = (height.max(0.0) / LINE) as usize;
+    lines + 1
 }
 
 /// As [`limits`] for bars that lie: the words stand above the chart, in the room that [`LIMITS_ABOVE`] says.

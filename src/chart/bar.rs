@@ -1,14 +1,14 @@
 //! Bars: side by side, on one another, upright or lying.
 
 use super::axis::{self, BELOW, CONTEXT};
-use super::drawing::{Area, Drawing, Side};
+use super::drawing::{Area, Drawing, Side, text_area};
 use super::figure::{Figure, Series};
 use super::frame::{EDGE, Frame, LABEL, SMALL};
 use super::legend::Swatch;
 use super::measure::{elided, width};
 use super::palette::Ink;
 use super::slots::Slots;
-use super::spec::{Size, Spec};
+use super::spec::{Size, Spec, Threshold};
 use super::ticks::{Scale, as_f64};
 
 /// The least width of a slot that still shows a bar.
@@ -45,7 +45,7 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
         return frame.nothing();
     }
     let names: Vec<&str> = figure.series.iter().map(|series| series.name.as_str()).collect();
-    frame.counted(&names);
+    frame.counted(&figure.counted());
     if names.len() > 1 {
         frame.legend(&names, Swatch::Block);
     }
@@ -111,6 +111,7 @@ impl Bars<'_> {
         axis::upright(&mut frame.drawing, plot, self.scale, &frame.unit);
         let y = |value| plot.bottom - self.scale.place(value) * plot.height();
         let told = self.told(plot.width(), &frame);
+        let mut numbers = Vec::new();
         for bar in self.bars {
             let (from, thick) = self.across(bar, plot.left, plot.width());
             let (a, b) = (y(bar.from), y(bar.to));
@@ -121,12 +122,29 @@ impl Bars<'_> {
             if told && at < plot.bottom + 2.0 {
                 let text = frame.unit.short(bar.value);
                 let middle = (area.left + area.right) / 2.0;
-                frame.drawing.text(middle, at, SMALL, Side::Middle, Ink::Text, &text);
+                numbers.push((middle, at, text));
             }
+        }
+        // Bars that stand on one another have edges, which cut the axis into pieces.
+        if self.scale.low <= 0.0 && self.scale.high >= 0.0 {
+            frame.drawing.line((plot.left, y(0.0)), (plot.right, y(0.0)), Ink::Axis, 1.0);
         }
         axis::below(&mut frame.drawing, plot, &axis::slot_marks(self.slots, plot), false);
         axis::limits(&mut frame.drawing, plot, self.scale, &self.spec.thresholds, &frame.unit, Vec::new());
+        self.write(&mut frame.drawing, numbers, y);
         frame.drawing
+    }
+
+    /// The numbers of the bars, each readable where a threshold runs through it.
+    fn write(&self, drawing: &mut Drawing, numbers: Vec<(f64, f64, String)>, y: impl Fn(f64) -> f64) {
+        for (middle, at, text) in numbers {
+            let area = text_area(middle, at, SMALL, Side::Middle, &text);
+            let crosses = |limit: &Threshold| (area.top - 1.0..=area.bottom + 1.0).contains(&y(limit.value));
+            if self.spec.thresholds.iter().any(crosses) {
+                drawing.rect(Area { left: area.left - 2.0, right: area.right + 2.0, ..area }, 2.0, Ink::Paper);
+            }
+            drawing.text(middle, at, SMALL, Side::Middle, Ink::Text, &text);
+        }
     }
 
     fn lying(&self, mut frame: Frame) -> Drawing {

@@ -20,6 +20,8 @@ pub(super) struct Figure {
     /// The name of the axis.
     pub(super) name: String,
     pub(super) along: Along,
+    /// The column that all series count, where the values of another tell them apart.
+    pub(super) counts: Option<String>,
     pub(super) series: Vec<Series>,
     /// What was left out, in words.
     pub(super) notes: Vec<String>,
@@ -66,11 +68,12 @@ impl Figure {
         let (x, series) = (along(table, spec)?, split(table, spec)?);
         let y = numbers(table, spec, &[Some(&x), series.as_ref()])?;
         let mut places = Places::read(&x, spec.kind, zone);
+        let counts = series.as_ref().and(y.first()).map(|column| plain(column.name()));
         let (along, series) = match series {
             None => (places.along.clone(), columns(&places, &y)?),
             Some(names) => places.pivot(&names, &y, spec)?,
         };
-        let mut figure = Self { name: plain(x.name()), along, series, notes: places.notes };
+        let mut figure = Self { name: plain(x.name()), counts, along, series, notes: places.notes };
         if table.is_cut() {
             figure.notes.push(format!("only the first {} rows", table.len()));
         }
@@ -82,6 +85,14 @@ impl Figure {
 
     pub(super) fn is_empty(&self) -> bool {
         self.series.iter().all(|series| series.numbers().next().is_none())
+    }
+
+    /// What a caption names: the column that all count, or the series.
+    pub(super) fn counted(&self) -> Vec<&str> {
+        match &self.counts {
+            Some(column) => vec![column],
+            None => self.series.iter().map(|series| series.name.as_str()).collect(),
+        }
     }
 
     /// Every number of every series.
@@ -172,7 +183,11 @@ impl Places {
 
     /// Long data: a series for each word of `names`, a place for each distinct value of x.
     fn pivot(&mut self, names: &Column<'_>, y: &[Column<'_>], spec: &Spec) -> Result<(Along, Vec<Series>), ChartError> {
-        let (along, place) = self.distinct();
+        let (along, place) = match (self.kind, &self.along) {
+            // Dots may well stand above one another.
+            (Kind::Scatter, Along::Time(..) | Along::Number(_)) => (self.along.clone(), (0..self.rows.len()).collect()),
+            _ => self.distinct(),
+        };
         let Some(y) = y.first() else { return Ok((along, Vec::new())) };
         let (words, values) = (names.words(), y.numbers(spec.kind)?);
         let mut series: Vec<Series> = Vec::new();

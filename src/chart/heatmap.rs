@@ -8,7 +8,7 @@ use super::drawing::{Area, Drawing, Side};
 use super::error::ChartError;
 use super::figure::{Figure, Series};
 use super::frame::{Frame, LABEL, SMALL};
-use super::measure::{elided, width};
+use super::measure::{elided, plain, width};
 use super::palette::Ink;
 use super::slots::Slots;
 use super::spec::{Size, Spec};
@@ -44,7 +44,13 @@ pub(super) fn read(table: &Table, spec: &Spec, zone: &TimeZone) -> Result<Figure
     };
     let name = |column: Column<'_>| column.name().to_owned();
     let long = Spec { x: Some(name(x)), series: Some(name(y)), y: vec![name(value)], ..Spec::of(spec.kind) };
-    Figure::read(table, &long, zone)
+    let caption = format!(
+        "{}: {} by {}",
+        plain(&long.y[0]),
+        plain(long.series.as_deref().unwrap_or_default()),
+        plain(long.x.as_deref().unwrap_or_default())
+    );
+    Ok(Figure { name: caption, ..Figure::read(table, &long, zone)? })
 }
 
 pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
@@ -60,7 +66,7 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
     let rows = &figure.series[..figure.series.len().min(ROWS)];
     let mut frame = Frame::sized(spec, size(spec, rows.len()), &notes);
     let Some(shades) = Shades::of(figure) else { return frame.nothing() };
-    shades.legend(&mut frame);
+    shades.legend(&mut frame, &figure.name);
     let longest = rows.iter().map(|row| width(&row.name, LABEL)).fold(0.0, f64::max);
     let left = frame.room.left + longest.min(frame.room.width() * 0.3) + 10.0;
     let timed = slots.labels.iter().any(|(_, context)| !context.is_empty());
@@ -137,17 +143,22 @@ impl Shades {
     }
 
     /// The shades from the lowest number to the highest, at the top right.
-    fn legend(&self, frame: &mut Frame) {
+    fn legend(&self, frame: &mut Frame, name: &str) {
         const STEPS: usize = 24;
         let (low, high) = (frame.unit.short(self.low), frame.unit.short(self.high));
-        let caption = frame.unit.caption.clone().unwrap_or_default();
+        let caption = match &frame.unit.caption {
+            Some(unit) => format!("{name}, {unit}"),
+            None => name.to_owned(),
+        };
         let right = frame.room.right - width(&high, SMALL) - 6.0;
         let wide = (right - frame.room.left - width(&low, SMALL) - 6.0).clamp(24.0, 120.0);
         let left = right - wide;
         let (y, step) = (frame.room.top, wide / as_f64(STEPS));
         let start = left - 6.0 - width(&low, SMALL);
-        let name = elided(&caption, LABEL, (start - frame.room.left - 12.0).max(0.0));
-        if !caption.is_empty() {
+        // A few letters of a name say nothing.
+        let room = start - frame.room.left - 12.0;
+        if room >= 40.0 && !caption.is_empty() {
+            let name = elided(&caption, LABEL, room);
             frame.drawing.text(frame.room.left, y + 10.0, LABEL, Side::Start, Ink::Muted, &name);
         }
         for n in 0..STEPS {

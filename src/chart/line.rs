@@ -30,15 +30,19 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Drawing {
     }
     let (stacked, layers) = (is_stacked(spec), layers(figure, spec));
     let names: Vec<&str> = figure.series.iter().map(|series| series.name.as_str()).collect();
-    let at_ends = names.len() > 1 && names.len() <= NAMED && spec.kind != Kind::Scatter;
-    frame.counted(&names);
+    frame.counted(&figure.counted());
+    let under = BELOW + if matches!(figure.along, Along::Category(_)) { 0.0 } else { CONTEXT };
+    let words = names.len() + spec.thresholds.len();
+    let at_ends = names.len() > 1
+        && names.len() <= NAMED
+        && words <= axis::words_within(frame.room.height() - under)
+        && spec.kind != Kind::Scatter;
     if names.len() > 1 && !at_ends {
         frame.legend(&names, if spec.kind == Kind::Scatter { Swatch::Dot } else { Swatch::Line });
     }
     let widest = names.iter().map(|name| width(name, LABEL)).fold(0.0, f64::max).min(NAMES);
     let ends = if at_ends { widest + 10.0 } else { 6.0 };
     let ends = ends.max(axis::limits_width(&spec.thresholds, &frame.unit));
-    let under = BELOW + if matches!(figure.along, Along::Category(_)) { 0.0 } else { CONTEXT };
     let tall = Area { bottom: frame.room.bottom - under, ..frame.room };
     let limits = spec.thresholds.iter().map(|threshold| threshold.value);
     let values = layers.iter().flat_map(|layer| layer.tops.iter().chain(&layer.floors)).copied().flatten();

@@ -33,13 +33,40 @@ pub(super) fn draw(figure: &Figure, spec: &Spec) -> Result<Drawing, ChartError> 
     let caption = frame.unit.caption.clone().unwrap_or_default();
     frame.caption(&caption);
     let room = frame.room;
-    let list = list_width(&slices, sum, &frame).min(room.width() * 0.58);
-    let radius = (room.height() / 2.0 - 4.0).min((room.width() - list - 40.0) / 2.0).max(20.0);
-    let (x, y) = (room.left + (room.width() - list - 40.0).max(2.0 * radius) / 2.0, room.top + room.height() / 2.0);
-    pie(&mut frame, &slices, sum, (x, y), radius, spec.kind == Kind::Donut);
-    let right = room.right.min(x + radius + 56.0 + list);
-    list_draw(&mut frame, &slices, sum, Area { left: x + radius + 40.0, right, ..room });
+    let shares = !are_shares(&slices, spec);
+    let list = list_width(&slices, sum, &frame, shares);
+    let (beside, below) = (beside(room, list), below(room, list, slices.len()));
+    let Layout { middle, radius, list } = if below.radius > beside.radius { below } else { beside };
+    pie(&mut frame, &slices, sum, middle, radius, spec.kind == Kind::Donut);
+    list_draw(&mut frame, &slices, sum, shares, list);
     Ok(frame.drawing)
+}
+
+/// Where a pie and the list of its slices stand.
+struct Layout {
+    middle: (f64, f64),
+    radius: f64,
+    list: Area,
+}
+
+/// The list on the right of the pie.
+fn beside(room: Area, list: f64) -> Layout {
+    let list = list.min(room.width() * 0.58);
+    let radius = (room.height() / 2.0 - 4.0).min((room.width() - list - 40.0) / 2.0).max(20.0);
+    let x = room.left + (room.width() - list - 40.0).max(2.0 * radius) / 2.0;
+    let right = room.right.min(x + radius + 56.0 + list);
+    let list = Area { left: x + radius + 40.0, right, ..room };
+    Layout { middle: (x, room.top + room.height() / 2.0), radius, list }
+}
+
+/// The list below the pie, where a picture is narrow.
+fn below(room: Area, list: f64, slices: usize) -> Layout {
+    let high = ROW * as_f64(slices);
+    let radius = ((room.height() - high - 16.0) / 2.0).min(room.width() / 2.0);
+    let x = room.left + room.width() / 2.0;
+    let half = (list / 2.0).min(room.width() / 2.0);
+    let list = Area { left: x - half, right: x + half, top: room.bottom - high, bottom: room.bottom };
+    Layout { middle: (x, room.top + radius), radius, list }
 }
 
 /// The slices, the largest first.
@@ -102,17 +129,27 @@ fn pie(frame: &mut Frame, slices: &[Slice], sum: f64, (x, y): (f64, f64), radius
 
 /// A share as it is written.
 pub(super) fn percent(share: f64) -> String {
-    match share * 100.0 {
-        n if n < 0.1 => "<0.1%".into(),
-        n if n < 9.95 => format!("{n:.1}%"),
-        n => format!("{n:.0}%"),
-    }
+    let written = match share * 100.0 {
+        n if n < 0.1 => "<0.1".into(),
+        n if n < 9.95 => format!("{n:.1}"),
+        n => format!("{n:.0}"),
+    };
+    format!("{}%", written.strip_suffix(".0").unwrap_or(&written))
 }
 
-fn list_width(slices: &[Slice], sum: f64, frame: &Frame) -> f64 {
-    let (name, number, share) = columns(slices, sum, frame);
-    22.0 + name + 24.0 + number + 18.0 + share
+/// Whether the numbers are shares of a hundred already: then nobody wants to read them twice.
+pub(super) fn are_shares(slices: &[Slice], spec: &Spec) -> bool {
+    let sum: f64 = slices.iter().map(|slice| slice.value).sum();
+    spec.unit.as_deref().map(str::trim) == Some("%") && (sum - 100.0).abs() < 1.0
 }
+
+fn list_width(slices: &[Slice], sum: f64, frame: &Frame, shares: bool) -> f64 {
+    let (name, number, share) = columns(slices, sum, frame);
+    22.0 + name + 24.0 + number + if shares { BEFORE_SHARES + share } else { 0.0 }
+}
+
+/// The space between numbers and their shares.
+const BEFORE_SHARES: f64 = 18.0;
 
 /// The widest name, number and share.
 fn columns(slices: &[Slice], sum: f64, frame: &Frame) -> (f64, f64, f64) {
@@ -122,11 +159,11 @@ fn columns(slices: &[Slice], sum: f64, frame: &Frame) -> (f64, f64, f64) {
     (widest(&|slice| slice.name.clone()), widest(&number), widest(&|slice| percent(slice.value / sum)))
 }
 
-fn list_draw(frame: &mut Frame, slices: &[Slice], sum: f64, room: Area) {
+fn list_draw(frame: &mut Frame, slices: &[Slice], sum: f64, shares: bool, room: Area) {
     let (_, number, share) = columns(slices, sum, frame);
     let row = ROW.min(room.height() / as_f64(slices.len()));
     let top = room.top + (room.height() - row * as_f64(slices.len())) / 2.0;
-    let numbers = room.right - share - 18.0;
+    let numbers = room.right - if shares { share + BEFORE_SHARES } else { 0.0 };
     for (index, slice) in slices.iter().enumerate() {
         let y = top + row * (as_f64(index) + 0.5) + 4.2;
         let swatch = Area { left: room.left, top: y - 9.5, right: room.left + 11.0, bottom: y + 1.5 };
@@ -135,6 +172,8 @@ fn list_draw(frame: &mut Frame, slices: &[Slice], sum: f64, room: Area) {
         frame.drawing.text(room.left + 22.0, y, LABEL, Side::Start, Ink::Text, &name);
         let text = frame.unit.short(slice.value);
         frame.drawing.text(numbers, y, LABEL, Side::End, Ink::Text, &text);
-        frame.drawing.text(room.right, y, LABEL, Side::End, Ink::Muted, &percent(slice.value / sum));
+        if shares {
+            frame.drawing.text(room.right, y, LABEL, Side::End, Ink::Muted, &percent(slice.value / sum));
+        }
     }
 }

@@ -189,6 +189,20 @@ const FAINT: &str = r#"(() => {
     .map((element) => element.outerHTML.slice(0, 80));
 })()"#;
 
+/// Letters of pictures that are drawn smaller than nine pixels, and tables of alerts that have to be pushed aside.
+const SMALL: &str = r#"(() => {
+  const small = Array.from(document.querySelectorAll("figure svg"))
+    .filter((svg) => svg.checkVisibility())
+    .flatMap((svg) => Array.from(svg.querySelectorAll("text"), (text) => {
+      const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+      return [text.textContent, parseFloat(getComputedStyle(text).fontSize) * scale];
+    }))
+    .filter(([, size]) => size < 9).map(([text, size]) => `${text} ${size}`);
+  const pushed = Array.from(document.querySelectorAll("table.alerts"), (table) => table.parentElement)
+    .filter((scroll) => scroll.scrollWidth > scroll.clientWidth).map(() => "alerts");
+  return small.concat(pushed);
+})()"#;
+
 /// Whether letters of Hangul are drawn, and not one box for all of them.
 const HANGUL: &str = r#"(() => {
   const drawn = (letter) => {
@@ -232,11 +246,12 @@ fn the_page_of_the_example_is_read_in_a_browser() {
     let mut browser = Browser::open(rig.path());
     let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
     std::fs::create_dir_all(&pictures).expect("a folder");
-    for (width, scheme) in [(1100, "light"), (1100, "dark"), (375, "light"), (375, "dark")] {
+    for (width, scheme) in [(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")] {
         browser.load(&page, width, scheme);
         assert_eq!(browser.faults(), Vec::<String>::new(), "{width} {scheme}");
         assert_eq!(browser.ask(OVERLAPS), json!([]), "{width} {scheme}: texts lie over each other");
         assert_eq!(browser.ask(FAINT), json!([]), "{width} {scheme}: texts are too faint");
+        assert_eq!(browser.ask(SMALL), json!([]), "{width} {scheme}: too small, or too wide");
         assert_eq!(browser.ask(HANGUL), json!(true), "Hangul is drawn");
         assert_eq!(browser.ask("document.documentElement.scrollWidth <= innerWidth"), json!(true), "{width}: too wide");
         browser.picture(&pictures.join(format!("weekly-{width}-{scheme}.png")));
@@ -251,4 +266,85 @@ fn the_page_of_the_example_is_read_in_a_browser() {
         json!(["weekly-5-한국의-주문.csv", "id,amount,paid_at\r\n1,120,2026-11-18\r\n3,45,2026-11-20\r\n"])
     );
     assert_eq!(browser.faults(), Vec::<String>::new(), "after the clicks");
+}
+
+/// Charts of every kind, with alerts below that were judged.
+const CHARTS: &str = r#"timezone = "Asia/Seoul"
+[sources.shop]
+url = "sqlite:shop.db"
+[alerts.an_alert_with_a_long_name_that_fires]
+description = "Orders that somebody should look at before noon"
+source = "shop"
+sql = "select n from sales where n < 3"
+when = "n = 1"
+severity = "critical"
+[reports.all]
+title = "모든 그림"
+[[reports.all.sections]]
+title = "Line"
+source = "shop"
+sql = "select date('2026-01-01', n || ' days') as day, case when n between 30 and 40 then null else 800 + n * 37 % 211 end as seoul, 500 + n * 53 % 173 as busan from sales where n < 89"
+chart = { kind = "line", unit = "₩", threshold = "goal:900" }
+[[reports.all.sections]]
+title = "Area"
+source = "shop"
+sql = "select date('2024-01-01', n || ' months') as month, 3000 + n * 100 as web, 1000 + n * 180 as app, 2500 - n * 40 as store from sales where n < 24"
+chart = { kind = "area", stacked = true, unit = "€" }
+[[reports.all.sections]]
+title = "Bars"
+source = "shop"
+sql = "select 'Q' || (n + 1) as quarter, 40 + n * 7 as KR, 30 + n * 3 as JP, 55 - n * 2 as US from sales where n < 8"
+chart = { kind = "bar", unit = "M" }
+[[reports.all.sections]]
+title = "Lying bars"
+source = "shop"
+sql = "select case n % 3 when 0 then '서울특별시 강남구 ' when 1 then '東京都渋谷区 ' else 'Berlin Mitte ' end || n as place, 100 * n * n % 977 as orders from sales where n < 12"
+chart = { kind = "bar", horizontal = true }
+[[reports.all.sections]]
+title = "Scatter"
+source = "shop"
+sql = "select 55 + n % 2 * 12 + n * 7 % 20 as weight, 160 + n % 2 * 10 + n * 11 % 20 as height, case n % 2 when 0 then 'a' else 'b' end as kind from sales where n < 200"
+chart = { kind = "scatter", x = "weight", y = "height", series = "kind" }
+[[reports.all.sections]]
+title = "Donut"
+source = "shop"
+sql = "select case n when 0 then '한국' when 1 then '日本' when 2 then 'a country with a long name' else 'USA' end as country, (4 - n) * (5 - n) * 1000000 as amount from sales where n < 4"
+chart = { kind = "donut", unit = "₩" }
+[[reports.all.sections]]
+title = "Heatmap"
+source = "shop"
+sql = "select n % 24 as hour, case n / 24 when 0 then '월' when 1 then '화' when 2 then '수' when 3 then '목' else '금' end as weekday, n * 31 % 60 as orders from sales where n < 120"
+chart = { kind = "heatmap", x = "hour", y = "weekday", value = "orders" }
+[[reports.all.sections]]
+title = "Boxes"
+source = "shop"
+sql = "select case n % 4 when 0 then 'KR' when 1 then 'JP' when 2 then 'US' else 'DE' end as country, n * 37 % 500 + 100 * (n % 4) + (n % 97 = 0) * 700 as amount from sales where n < 400"
+chart = { kind = "box", unit = "₩" }
+[[reports.all.sections]]
+title = "Alerts"
+alerts = "*"
+"#;
+
+#[test]
+#[ignore = "needs Chromium: run tests/run"]
+fn charts_of_every_kind_are_read_on_a_phone() {
+    let rig = Rig::new().catalogue(CHARTS);
+    rig.sqlite(
+        "shop.db",
+        "create table sales as with recursive d(n) as (select 0 union all select n + 1 from d where n < 399) select n from d",
+    );
+    rig.run(&["check", "--notify"]).exits(1);
+    rig.run(&["report", "all", "-o", "all.html"]).exits(0);
+    let page = rig.path().join("all.html");
+    let mut browser = Browser::open(rig.path());
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
+    std::fs::create_dir_all(&pictures).expect("a folder");
+    for (width, scheme) in [(1280, "light"), (720, "light"), (375, "light"), (375, "dark")] {
+        browser.load(&page, width, scheme);
+        assert_eq!(browser.faults(), Vec::<String>::new(), "{width} {scheme}");
+        assert_eq!(browser.ask(OVERLAPS), json!([]), "{width} {scheme}: texts lie over each other");
+        assert_eq!(browser.ask(SMALL), json!([]), "{width} {scheme}: too small, or too wide");
+        assert_eq!(browser.ask("document.documentElement.scrollWidth <= innerWidth"), json!(true), "{width}: too wide");
+        browser.picture(&pictures.join(format!("all-{width}-{scheme}.png")));
+    }
 }

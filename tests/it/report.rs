@@ -522,7 +522,12 @@ fn told(broken: &str) -> Rig {
 #[test]
 fn a_report_is_sent_and_remembered() {
     let rig = told("");
-    insta::assert_snapshot!(rig.run(&["report", "weekly", "--send", "--dry-run"]), @r#"
+    // The page is as large as its style.
+    let sized = |text: String| match text.split_once("weekly.html (") {
+        Some((before, rest)) => format!("{before}weekly.html ([SIZE]){}", rest.split_once(')').expect("its end").1),
+        None => text,
+    };
+    insta::assert_snapshot!(sized(rig.run(&["report", "weekly", "--send", "--dry-run"]).to_string()), @r#"
     exit 0
     --- stdout
     report `weekly`: 1 message would be sent
@@ -562,10 +567,10 @@ fn a_report_is_sent_and_remembered() {
       file: weekly-2-goods.csv (20 B), not sent here: rowcall report weekly --section 2 -o weekly-2-goods.csv
       file: weekly-3-on-the-shelves.csv (52 B), not sent here: rowcall report weekly --section 3 -o weekly-3-on-the-shelves.csv
       file: weekly-4-alerts.csv (88 B), not sent here: rowcall report weekly --section 4 -o weekly-4-alerts.csv
-      file: weekly.html (11.1 kB), not sent here: rowcall report weekly -o weekly.html
+      file: weekly.html ([SIZE]), not sent here: rowcall report weekly -o weekly.html
     "#);
     assert!(!rig.path().join(".rowcall").exists(), "nothing is remembered");
-    insta::assert_snapshot!(rig.run(&["report", "weekly", "--send"]), @r#"
+    insta::assert_snapshot!(sized(rig.run(&["report", "weekly", "--send"]).to_string()), @r#"
     exit 0
     --- stdout
     주간 보고
@@ -602,7 +607,7 @@ fn a_report_is_sent_and_remembered() {
       file: weekly-2-goods.csv (20 B), not sent here: rowcall report weekly --section 2 -o weekly-2-goods.csv
       file: weekly-3-on-the-shelves.csv (52 B), not sent here: rowcall report weekly --section 3 -o weekly-3-on-the-shelves.csv
       file: weekly-4-alerts.csv (88 B), not sent here: rowcall report weekly --section 4 -o weekly-4-alerts.csv
-      file: weekly.html (11.1 kB), not sent here: rowcall report weekly -o weekly.html
+      file: weekly.html ([SIZE]), not sent here: rowcall report weekly -o weekly.html
     "#);
     let runs = rig.run(&["history", "--json"]).exits(0).stdout;
     assert!(runs.contains("\"note\": \"4 sections, 3 rows\""), "{runs}");
@@ -759,4 +764,105 @@ fn an_alert_and_a_report_of_one_name_are_told_apart() {
     rig.run(&["report", "weekly", "--send"]).exits(0);
     let rig = rig.file("rowcall.toml", "timezone = \"UTC\"\n");
     assert!(rig.run(&["history", "weekly"]).exits(0).stdout.contains("report weekly"), "it is gone, and has a past");
+}
+
+const CHARTS: &str = r#"
+[[reports.weekly.sections]]
+title = "재고"
+source = "shop"
+sql = "select sku, on_hand from stock order by sku"
+chart = { kind = "bar", horizontal = true, threshold = "least:20", unit = "상자" }
+"#;
+
+const ANOTHER: &str = r#"
+[[reports.weekly.sections]]
+source = "shop"
+sql = "select sku, on_hand from stock order by sku"
+chart = { kind = "donut" }
+"#;
+
+#[test]
+fn charts_are_drawn_with_characters_where_they_are_wanted() {
+    let rig = shop(&format!("{WEEKLY}{CHARTS}"));
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "--section", "5"]), @r#"
+    exit 0
+    --- stdout
+    주간 보고
+    Every Monday
+    [TIME] UTC
+
+    ## 재고
+    ┌─────┬─────────┐
+    │ sku ┆ on_hand │
+    ╞═════╪═════════╡
+    │ A-1 ┆       3 │
+    │ B-2 ┆      40 │
+    │ C-3 ┆      12 │
+    └─────┴─────────┘
+    (3 rows)
+
+    link: https://wiki.example.com/weekly
+    "#);
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "--section", "5", "--chart"]), @r#"
+    exit 0
+    --- stdout
+    주간 보고
+    Every Monday
+    [TIME] UTC
+
+    ## 재고
+    on_hand
+    A-1 ██████▋                                     ╎                                             3 상자
+    B-2 ████████████████████████████████████████████████████████████████████████████████████████ 40 상자
+    C-3 ██████████████████████████▍                 ╎                                            12 상자
+    ╎ least 20 상자
+
+    link: https://wiki.example.com/weekly
+    "#);
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "--section", "5", "--format", "markdown"]), @r#"
+    exit 0
+    --- stdout
+    # 주간 보고
+
+    Every Monday
+
+    [TIME] UTC
+
+    ## 재고
+
+    | sku | on_hand |
+    | --- | ---: |
+    | A-1 | 3 |
+    | B-2 | 40 |
+    | C-3 | 12 |
+
+    <https://wiki.example.com/weekly>
+    "#);
+}
+
+#[test]
+#[cfg(feature = "chart")]
+fn one_chart_is_one_picture() {
+    let rig = shop(&format!("{WEEKLY}{CHARTS}"));
+    rig.run(&["report", "weekly", "-o", "only.png"]).exits(0);
+    let picture = |file: &str| std::fs::read(rig.path().join(file)).expect("written");
+    assert!(picture("only.png").starts_with(b"\x89PNG\r\n\x1a\n"));
+    let rig = rig.file("rowcall.toml", &format!("{WEEKLY}{CHARTS}{ANOTHER}"));
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "-o", "both.png"]), @r#"
+    exit 2
+    --- stderr
+    error: a PNG file holds one chart, and here are 2
+      next: name one with --section, or write .html
+    "#);
+    assert!(!rig.path().join("both.png").exists());
+    rig.run(&["report", "weekly", "--section", "5", "-o", "fifth.png"]).exits(0);
+    rig.run(&["report", "weekly", "--section", "6", "-o", "sixth.png"]).exits(0);
+    let picture = |file: &str| std::fs::read(rig.path().join(file)).expect("written");
+    assert!(picture("only.png") == picture("fifth.png") && picture("only.png") != picture("sixth.png"));
+    insta::assert_snapshot!(rig.run(&["report", "weekly", "--section", "3", "-o", "table.png"]), @r#"
+    exit 2
+    --- stderr
+    error: a PNG file holds a chart, and here is none
+      next: write .html
+    "#);
 }

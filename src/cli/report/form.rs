@@ -169,6 +169,7 @@ fn csv(page: &Page) -> Result<Vec<u8>, Failure> {
     let tables: Vec<_> = page.sections.iter().filter_map(|section| section.data(&page.zone)).collect();
     match tables.as_slice() {
         [table] => whole(Format::Csv, &Options::default(), table).map_err(refused),
+        [] => Err(Failure::usage("a CSV file holds rows, and here are none").hint("write .html or .txt")),
         tables => {
             let failure = Failure::usage(format!("a CSV file holds one table, and here are {}", tables.len()));
             Err(failure.hint("name one with --section, or write .xlsx"))
@@ -187,6 +188,7 @@ fn png(page: &Page) -> Result<Vec<u8>, Failure> {
             };
             charts.into_iter().next().expect("there is one").map_err(refused)
         }
+        0 => Err(Failure::usage("a PNG file holds a chart, and here is none").hint("write .html")),
         many => {
             let failure = Failure::usage(format!("a PNG file holds one chart, and here are {many}"));
             Err(failure.hint("name one with --section, or write .html"))
