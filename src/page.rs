@@ -24,6 +24,7 @@ mod html;
 mod json;
 mod markdown;
 mod prose;
+mod sparks;
 mod terminal;
 #[cfg(feature = "xlsx")]
 mod xlsx;
@@ -66,6 +67,8 @@ pub struct Section {
     pub title: Option<String>,
     /// What it shows.
     pub content: Content,
+    /// The columns of its rows in which runs of numbers are drawn as small lines.
+    pub sparklines: Vec<usize>,
 }
 
 /// What a section shows.
@@ -166,6 +169,12 @@ impl Section {
 }
 
 impl Section {
+    /// The rows of a table of it, as text shows them.
+    #[must_use]
+    pub fn written(&self, table: &Arc<Table>) -> Arc<Table> {
+        sparks::written(table, &self.sparklines)
+    }
+
     /// Its picture as PNG on white; none when it is no chart.
     #[must_use]
     pub fn chart(&self, zone: &TimeZone) -> Option<Result<Vec<u8>, ChartError>> {

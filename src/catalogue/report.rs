@@ -60,7 +60,7 @@ impl Report {
                             Against::Question { ask, given, .. } => Some((&**ask, given.as_slice())),
                             Against::Previous | Against::Nothing | Against::Column(_) => None,
                         },
-                        Form::Table | Form::Chart(_) => None,
+                        Form::Table { .. } | Form::Chart(_) => None,
                     };
                     [Some(own), other]
                 }
@@ -191,8 +191,11 @@ pub struct Question {
 /// How an answer is shown.
 #[derive(Clone, Debug)]
 pub enum Form {
-    /// As rows.
-    Table,
+    /// As rows, and the columns whose runs of numbers are drawn as small lines.
+    Table {
+        /// Names of columns.
+        sparklines: Vec<String>,
+    },
     /// As one value.
     Value(Box<Measure>),
     /// As a picture.

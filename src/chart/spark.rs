@@ -1,7 +1,7 @@
 //! Sparklines: a run of numbers in the height of a word.
 
 use super::drawing::{Drawing, Path};
-use super::number;
+use super::number::{self, Unit};
 use super::palette::{Ink, Theme};
 use super::thin::thinned;
 use super::ticks::as_f64;
@@ -23,6 +23,8 @@ pub fn run(value: &Value<'_>) -> Option<Vec<Option<f64>>> {
             let items: Vec<Option<f64>> = serde_json::from_str(text).ok()?;
             items
         }
+        // SQLite has no type for the arrays that it makes.
+        Value::Text(text) if text.starts_with('[') => serde_json::from_str(text).ok()?,
         Value::Text(text) => {
             let item = |item: &str| match item.trim() {
                 "" => Some(None),
@@ -91,7 +93,16 @@ pub fn sparkline_svg(numbers: &[Option<f64>], theme: Theme) -> String {
     if let Some((x, y)) = runs.last().and_then(|run| run.last()) {
         drawing.circle(*x, *y, 2.25, Ink::Series(0));
     }
-    drawing.svg(theme, "sparkline")
+    drawing.svg(theme, &told(&numbers))
+}
+
+/// The same in words, for whoever does not see it.
+fn told(numbers: &[Option<f64>]) -> String {
+    let (unit, (low, high)) = (Unit::default(), ends(numbers));
+    match numbers.iter().rev().copied().flatten().next() {
+        Some(last) => format!("from {} to {}, last {}", unit.short(low), unit.short(high), unit.short(last)),
+        None => "no numbers".into(),
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +126,7 @@ mod tests {
     fn only_what_holds_numbers_is_a_run() {
         assert_eq!(run(&Value::Json("[1, null, 2.5]".into())), Some(vec![Some(1.0), None, Some(2.5)]));
         assert_eq!(run(&Value::Json("[1, \"a\"]".into())), None);
+        assert_eq!(run(&Value::Text("[1, null, 2]".into())), Some(vec![Some(1.0), None, Some(2.0)]));
         assert_eq!(run(&Value::Text("1,a".into())), None);
         assert_eq!(run(&Value::Text("1".into())), None);
         assert_eq!(run(&Value::Int(1)), None);
@@ -124,7 +136,7 @@ mod tests {
     fn a_sparkline_is_a_small_picture() {
         let svg = sparkline_svg(&[Some(1.0), None, Some(2.0), Some(3.0)], Theme::Light);
         insta::assert_snapshot!(svg, @r##"
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 20" width="96" height="20" role="img" aria-label="sparkline" font-family="'Rowcall Sans', system-ui, -apple-system, 'Segoe UI', 'Apple SD Gothic Neo', 'Malgun Gothic', 'Noto Sans CJK KR', sans-serif"><path d="M3 17L3 17M61.67 10L61.67 10L91 3" fill="none" stroke="#1f6fb8" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"/><circle cx="91" cy="3" r="2.25" fill="#1f6fb8"/></svg>
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 20" width="96" height="20" role="img" aria-label="from 1 to 3, last 3" font-family="'Rowcall Sans', system-ui, -apple-system, 'Segoe UI', 'Apple SD Gothic Neo', 'Malgun Gothic', 'Noto Sans CJK KR', sans-serif"><path d="M3 17L3 17M61.67 10L61.67 10L91 3" fill="none" stroke="#1f6fb8" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"/><circle cx="91" cy="3" r="2.25" fill="#1f6fb8"/></svg>
         "##);
         assert!(sparkline_svg(&[], Theme::Auto).ends_with("</svg>"));
     }

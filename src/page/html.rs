@@ -166,7 +166,7 @@ fn rows(out: &mut Out, page: &Page, section: &Section, table: &Table, number: us
     let label = section.title.as_deref().unwrap_or("Rows");
     out.raw("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"").text(label);
     out.raw(&format!("\">\n<table class=\"rows\" id=\"t{number}\">\n"));
-    cells(out, table);
+    cells(out, table, &section.sparklines);
     out.raw("</table>\n</div>\n<p class=\"tools\">");
     if let Some(more) = more(table) {
         out.raw("<span class=\"note\">").raw(&more).raw("</span>");
@@ -175,7 +175,7 @@ fn rows(out: &mut Out, page: &Page, section: &Section, table: &Table, number: us
     out.text(&page.file_name(number, section, "csv")).raw("\">Save as CSV</button></p>\n");
 }
 
-fn cells(out: &mut Out, table: &Table) {
+fn cells(out: &mut Out, table: &Table, sparklines: &[usize]) {
     let numbers = numeric(table);
     out.raw("<thead>\n<tr>");
     for (column, is_number) in table.columns().iter().zip(&numbers) {
@@ -186,9 +186,14 @@ fn cells(out: &mut Out, table: &Table) {
     let mut cell = String::new();
     for row in table.rows() {
         out.raw("<tr>");
-        for (value, is_number) in row.values().zip(&numbers) {
+        for (index, (value, is_number)) in row.values().zip(&numbers).enumerate() {
             cell.clear();
             value.push_to(&mut cell);
+            if let Some(numbers) = sparklines.contains(&index).then(|| chart::run(&value)).flatten() {
+                out.raw("<td data-value=\"").text(&cell).raw("\">");
+                out.raw(&chart::sparkline_svg(&numbers, Theme::Auto)).raw("</td>");
+                continue;
+            }
             out.raw(match (value.is_null(), is_number) {
                 (true, false) => "<td class=\"null\">",
                 (true, true) => "<td class=\"number null\">",

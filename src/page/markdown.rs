@@ -38,7 +38,8 @@ fn section(text: &mut String, page: &Page, section: &Section) {
         text.push_str("\n\n");
     }
     match &section.content {
-        Content::Table(table) | Content::Chart(_, table) => rows(text, table),
+        Content::Table(table) => rows(text, &section.written(table)),
+        Content::Chart(_, table) => rows(text, table),
         Content::Value(figure, _) => {
             text.push_str("**");
             push_markdown(text, &figure.value);

@@ -31,7 +31,7 @@ pub fn terminal(page: &Page, width: Option<usize>, screen: Option<Screen>) -> St
 fn section(section: &Section, zone: &TimeZone, width: Option<usize>, screen: Option<Screen>) -> String {
     let mut text = section.title.as_ref().map_or_else(String::new, |title| format!("## {}\n", visible(title)));
     match &section.content {
-        Content::Table(table) => text.push_str(&rows(table, width)),
+        Content::Table(table) => text.push_str(&rows(&section.written(table), width)),
         Content::Chart(spec, table) => {
             let drawn = screen.and_then(|screen| chart::terminal(table, spec, zone, screen).ok());
             text.push_str(&drawn.unwrap_or_else(|| rows(table, width)));

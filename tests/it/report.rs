@@ -866,3 +866,68 @@ fn one_chart_is_one_picture() {
       next: write .html
     "#);
 }
+
+const TRENDS: &str = r#"timezone = "UTC"
+[sources.demo]
+url = "sqlite::memory:"
+[reports.trends]
+[[reports.trends.sections]]
+source = "demo"
+sql = "select 'green' as tea, '3,1,4,1,5,9' as week, 7 as n union all select 'black', '[2,null,8]', 8 union all select 'none', null, 9"
+sparkline = "week"
+"#;
+
+#[test]
+fn runs_of_numbers_are_small_lines_in_the_cells_of_a_table() {
+    let rig = Rig::new().catalogue(TRENDS);
+    insta::assert_snapshot!(rig.run(&["report", "trends"]), @r#"
+    exit 0
+    --- stdout
+    trends
+    [TIME] UTC
+
+    ┌───────┬────────┬───┐
+    │ tea   ┆ week   ┆ n │
+    ╞═══════╪════════╪═══╡
+    │ green ┆ ▃▁▄▁▅█ ┆ 7 │
+    │ black ┆ ▁ █    ┆ 8 │
+    │ none  ┆ NULL   ┆ 9 │
+    └───────┴────────┴───┘
+    (3 rows)
+    "#);
+    let page = rig.run(&["report", "trends", "--format", "html"]).exits(0).stdout;
+    for part in
+        ["<td data-value=\"3,1,4,1,5,9\"><svg", "aria-label=\"from 1 to 9, last 9\"", "<td class=\"null\">NULL</td>"]
+    {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    let csv = rig.run(&["report", "trends", "--format", "csv"]).exits(0).stdout;
+    assert!(csv.contains("green,\"3,1,4,1,5,9\",7\n"), "files hold the numbers: {csv}");
+    let rig = rig.file("rowcall.toml", &TRENDS.replace("sparkline = \"week\"", "sparkline = [\"weak\"]"));
+    insta::assert_snapshot!(rig.run(&["report", "trends"]), @r#"
+    exit 3
+    --- stdout
+    trends
+    [TIME] UTC
+
+    this part failed: the result has no column `weak`
+      next: did you mean `week`?
+    --- stderr
+    report `trends`, section 1 at rowcall.toml:5: the result has no column `weak`
+      next: did you mean `week`?
+    "#);
+    let rig = rig.file("rowcall.toml", &format!("{TRENDS}chart = {{ kind = \"bar\" }}\n"));
+    insta::assert_snapshot!(rig.run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: `sparkline` stands beside `chart`
+     --> rowcall.toml:8:1
+      |
+    8 | sparkline = "week"
+      | ^^^^^^^^^
+      |
+      = help: sparklines are drawn in the cells of a table
+
+    1 mistake: nothing was connected to
+    "#);
+}

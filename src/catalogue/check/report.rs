@@ -139,7 +139,7 @@ impl Reader<'_> {
             None => (self.own(section), None),
         };
         let content = asked.zip(form).map(|((ask, given), form)| {
-            let rows = if matches!(form, Form::Table) { DEFAULT_ROWS } else { MOST_ROWS };
+            let rows = if matches!(form, Form::Table { .. }) { DEFAULT_ROWS } else { MOST_ROWS };
             Content::Question(Box::new(Question { ask, given, limit: limit.unwrap_or(rows), form }))
         });
         (content, called)
@@ -202,6 +202,11 @@ impl Reader<'_> {
     }
 
     fn form(&self, section: &Section<'_, '_>) -> Option<Form> {
+        let sparklines = section.texts("sparkline");
+        if let Some(other) = ["value", "chart"].into_iter().find(|key| sparklines.is_some() && section.has(key)) {
+            let problem = Problem::new(section.key_span("sparkline"), format!("`sparkline` stands beside `{other}`"));
+            section.report(problem.hint("sparklines are drawn in the cells of a table"));
+        }
         match (section.has("value"), section.has("chart")) {
             (true, true) => {
                 let problem = Problem::new(section.key_span("chart"), "`chart` stands beside `value`");
@@ -210,7 +215,9 @@ impl Reader<'_> {
             }
             (true, false) => self.measure(section).map(|measure| Form::Value(Box::new(measure))),
             (false, true) => picture::read(section).map(|spec| Form::Chart(Box::new(spec))),
-            (false, false) => Some(Form::Table),
+            (false, false) => {
+                Some(Form::Table { sparklines: sparklines.into_iter().flatten().map(|text| text.value).collect() })
+            }
         }
     }
 

@@ -86,7 +86,7 @@ impl Voice<'_> {
     fn section(&self, number: usize, part: &page::Section, png: Option<&Bytes>) -> Section {
         let page = &self.built.page;
         let (content, note) = match &part.content {
-            page::Content::Table(table) => (Content::Table(excerpt(table)), cut(table)),
+            page::Content::Table(table) => (Content::Table(excerpt(&part.written(table))), cut(table)),
             page::Content::Value(figure, _) => {
                 let change = figure.change.as_ref().map(page::Change::text);
                 (Content::Value { value: figure.value.clone(), change }, None)

@@ -159,7 +159,7 @@ fn questions(report: &Report) -> impl Iterator<Item = Question<'_>> {
                         Against::Question { ask, given, .. } => Some(Question { ask, given, limit: 1 }),
                         Against::Previous | Against::Nothing | Against::Column(_) => None,
                     },
-                    Form::Table | Form::Chart(_) => None,
+                    Form::Table { .. } | Form::Chart(_) => None,
                 };
                 [Some(own), other]
             }

@@ -40,7 +40,11 @@ pub(super) fn compose(
             }
             Content::Question(question) => composer.answered(question).unwrap_or_else(page::Content::Trouble),
         };
-        Section { title: section.title.clone(), content }
+        let (content, sparklines) = match sparklines(&section.content, &content) {
+            Ok(columns) => (content, columns),
+            Err(trouble) => (page::Content::Trouble(trouble), Vec::new()),
+        };
+        Section { title: section.title.clone(), content, sparklines }
     });
     let sections = sections.collect();
     Composed { sections, values: composer.values }
@@ -59,7 +63,7 @@ impl Composer<'_> {
         let zone = &self.report.timing.zone;
         let table = self.answers.of(&question.ask, &question.given, question.limit, self.at, zone)?;
         match &question.form {
-            Form::Table => Ok(page::Content::Table(table)),
+            Form::Table { .. } => Ok(page::Content::Table(table)),
             Form::Chart(spec) => {
                 if table.is_cut() {
                     let problem = format!("the query gives more than {} rows", question.limit);
@@ -113,17 +117,30 @@ impl Composer<'_> {
     }
 }
 
+/// Where the columns of a table are whose runs of numbers are drawn.
+fn sparklines(asked: &Content, shown: &page::Content) -> Result<Vec<usize>, Trouble> {
+    let (Content::Question(question), page::Content::Table(table)) = (asked, shown) else { return Ok(Vec::new()) };
+    match &question.form {
+        Form::Table { sparklines } => {
+            sparklines.iter().map(|column| table.position(column).ok_or_else(|| no_column(table, column))).collect()
+        }
+        Form::Value(_) | Form::Chart(_) => Ok(Vec::new()),
+    }
+}
+
+fn no_column(table: &Table, column: &str) -> Trouble {
+    let names = || table.columns().iter().map(|column| column.name.as_str());
+    let hint = match nearest(column, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has: {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    trouble(format!("the result has no column `{column}`"), Some(hint))
+}
+
 /// The value of the first row; NULL when there is no row.
 fn first<'a>(table: &'a Table, column: Option<&str>) -> Result<Value<'a>, Trouble> {
-    let names = || table.columns().iter().map(|column| column.name.as_str());
     let index = match column {
-        Some(column) => table.position(column).ok_or_else(|| {
-            let hint = match nearest(column, names()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it has: {}", names().collect::<Vec<_>>().join(", ")),
-            };
-            trouble(format!("the result has no column `{column}`"), Some(hint))
-        })?,
+        Some(column) => table.position(column).ok_or_else(|| no_column(table, column))?,
         None if table.columns().len() == 1 => 0,
         None => {
             let problem = format!("the result has {} columns, and one value is shown", table.columns().len());

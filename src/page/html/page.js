@@ -1,7 +1,7 @@
 // Sorts tables by a click on a heading, and saves their rows as CSV. Without it the page shows the same.
 (() => {
   "use strict";
-  const text = (cell) => (cell.classList.contains("null") ? null : cell.textContent);
+  const text = (cell) => (cell.classList.contains("null") ? null : cell.dataset.value ?? cell.textContent);
   const order = new Intl.Collator(undefined, { numeric: true }).compare;
   const compare = (a, b, isNumber) => {
     // NULL stands last whichever way.
