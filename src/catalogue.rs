@@ -40,6 +40,9 @@ mod timing;
 /// The name of a catalogue where nobody chose one.
 pub const FILE_NAME: &str = "rowcall.toml";
 
+/// Where state is kept, in the folder of the catalogue, where nothing says otherwise.
+pub const STATE_FILE: &str = ".rowcall/state.db";
+
 /// A checked catalogue.
 #[derive(Clone, Debug)]
 pub struct Catalogue {

@@ -34,6 +34,7 @@ mod run_job;
 mod schedule;
 mod select;
 mod silence;
+mod state;
 mod status;
 mod stop;
 mod target;
@@ -97,6 +98,8 @@ enum Verb {
     Outbox(outbox::Flags),
     /// Show whether a loop is alive, and what does not work
     Status(status::Flags),
+    /// Move what is remembered from a SQLite file to PostgreSQL
+    State(state::Flags),
     /// Read the catalogue and report every mistake in it
     Validate(validate::Flags),
     /// Look whether sources, channels and the state are there and safe
@@ -149,6 +152,7 @@ impl Verb {
             Self::Resume(flags) => pause::resume(&flags, config, output),
             Self::Outbox(flags) => outbox::execute(&flags, config, output),
             Self::Status(flags) => status::execute(&flags, config, output),
+            Self::State(flags) => state::execute(&flags, config, output),
             Self::Validate(flags) => validate::execute(&flags, config, output),
             Self::Doctor(flags) => doctor::execute(&flags, config, output),
             Self::Init(flags) => init::execute(&flags, output),

@@ -5,7 +5,7 @@
 //! Messages wait in the outbox, oldest first in each lane of alert and channel, until whoever has the [`Turn`] of their
 //! channel has sent them. Knows the words, `incident`, `message`, and how `source` reaches a server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ mod claim;
 mod engine;
 mod kept;
 mod memory;
+mod moving;
 mod outbox;
 mod outcome;
 #[cfg(feature = "postgres")]
@@ -220,6 +221,38 @@ pub async fn read(settings: &Settings, world: &World) -> Result<Option<Box<dyn S
     }
     let store = sqlite::Sqlite::read(reveal(settings, world).await?.expose(), &world.folder).await?;
     Ok(store.map(|store| Box::new(store) as Box<dyn Store>))
+}
+
+/// A table, and how many rows of it were copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// The table.
+    pub table: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// Copies everything that a SQLite file keeps into an empty store on PostgreSQL, in one transaction. The file is only read,
+/// and must not be one that a loop was at work on within the last minute before `now`.
+///
+/// # Errors
+/// The file cannot be read or is in use, the server cannot be written to, or something is there already. Nothing is
+/// copied then.
+pub async fn copy(file: &Path, to: &Settings, world: &World, now: Timestamp) -> Result<Vec<Copied>, StoreError> {
+    moving::copy(file, to, world, now).await
+}
+
+/// What [`copy`] would copy. Nothing is written, nor are tables made.
+///
+/// # Errors
+/// As [`copy`].
+pub async fn rehearse_copy(
+    file: &Path,
+    to: &Settings,
+    world: &World,
+    now: Timestamp,
+) -> Result<Vec<Copied>, StoreError> {
+    moving::rehearse(file, to, world, now).await
 }
 
 /// What can be said of a store without using it.

@@ -11,7 +11,7 @@ use toml::de::DeTable;
 use super::file::{File, Section};
 use super::problem::{Broken, Problem};
 use super::text::Text;
-use super::{Catalogue, State};
+use super::{Catalogue, STATE_FILE, State};
 use crate::channel::heartbeat;
 use crate::name::{Name, nearest};
 use crate::schedule;
@@ -30,8 +30,6 @@ mod timing;
 
 /// How long an answer may take where nothing says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Where state is kept where nothing says otherwise.
-const DEFAULT_STATE: &str = "sqlite:.rowcall/state.db";
 
 /// How long history is kept where nothing says otherwise.
 const DEFAULT_KEEP: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -141,7 +139,7 @@ fn zone(section: &Section<'_, '_>) -> Option<TimeZone> {
 }
 
 fn state(top: &Section<'_, '_>) -> State {
-    let url = Secret::parse(DEFAULT_STATE, "the default").expect("the default has no reference");
+    let url = Secret::parse(&format!("sqlite:{STATE_FILE}"), "the default").expect("the default has no reference");
     let mut store = store::Settings::at(url);
     let Some(section) = top.section("state") else { return State { store, keep: DEFAULT_KEEP } };
     let keep = section.duration("keep").unwrap_or(DEFAULT_KEEP);

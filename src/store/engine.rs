@@ -255,6 +255,11 @@ impl<'a> Statement<'a> {
         self.push(" ");
     }
 
+    #[cfg(feature = "postgres")]
+    pub(super) async fn change<E: Engine>(&self, engine: &mut E) -> Result<u64, E::Error> {
+        engine.change(&self.sql, &self.cells).await
+    }
+
     pub(super) async fn rows<E: Engine>(&self, engine: &mut E) -> Result<Vec<E::Row>, E::Error> {
         engine.rows(&self.sql, &self.cells).await
     }

@@ -22,6 +22,7 @@ use lease::{Leases, Taken};
 use link::Links;
 use migrate::Shape;
 
+mod copy;
 mod engine;
 mod lease;
 mod link;

@@ -25,9 +25,13 @@ use crate::name::Name;
 mod engine;
 mod examine;
 mod migrate;
+#[cfg(feature = "postgres")]
+mod snapshot;
 mod timetable;
 
 pub(super) use examine::examine;
+#[cfg(feature = "postgres")]
+pub(super) use snapshot::Snapshot;
 
 /// How long a write waits for another process to end its own.
 const BUSY: Duration = Duration::from_secs(10);

@@ -31,6 +31,7 @@ mod sent;
 mod servers;
 mod silence;
 mod source_down;
+mod state;
 mod surface;
 mod threads;
 mod timing;

@@ -36,6 +36,7 @@ fn help_is_short_and_names_what_there_is() {
       resume     End the pause of a job
       outbox     Show what waits to be sent or was given up, try it again, or drop it
       status     Show whether a loop is alive, and what does not work
+      state      Move what is remembered from a SQLite file to PostgreSQL
       validate   Read the catalogue and report every mistake in it
       doctor     Look whether sources, channels and the state are there and safe
       init       Write a catalogue to begin with

@@ -13,6 +13,7 @@ use tokio_postgres::{Error, Row as Answer};
 
 use crate::source::postgres::line::Line;
 use crate::source::{Cause, SourceError};
+use crate::store::StoreError;
 use crate::store::engine::{Cell, Engine, Row, Unreadable};
 
 /// How long an answer may take: longer than the server lets a statement run, so that a line which is still acknowledged
@@ -35,6 +36,8 @@ pub(super) enum Trouble {
     Unreadable(Unreadable),
     /// A lease is no longer ours.
     Lost(String),
+    /// What was asked for is not to be done here.
+    Refused(StoreError),
 }
 
 impl Trouble {
@@ -48,7 +51,7 @@ impl Trouble {
             },
             Self::Connecting(error) => error.cause == Cause::Unreachable,
             Self::Late => true,
-            Self::Unreadable(_) | Self::Lost(_) => false,
+            Self::Unreadable(_) | Self::Lost(_) | Self::Refused(_) => false,
         }
     }
 }

@@ -178,6 +178,7 @@ impl Links {
             Trouble::Driver(error) => (crate::source::postgres::line::words(error), None),
             Trouble::Late => ("no answer in time".into(), None),
             Trouble::Unreadable(unreadable) => (unreadable.to_string(), None),
+            Trouble::Refused(error) => return error.clone(),
             Trouble::Lost(what) => (format!("the claim on {what} was lost: another machine may have it"), None),
         };
         StoreError { place: self.place(), problem, hint }

@@ -71,7 +71,12 @@ pub(super) async fn check(connection: &mut SqliteConnection, place: &str) -> Res
     }
     if usize::try_from(version) != Ok(MIGRATIONS.len()) {
         let problem = format!("the file has the shape of another rowcall (version {version})");
-        return Err(broken(problem, Some("run once without --dry-run, which brings an older file up to date")));
+        return Err(broken(
+            problem,
+            Some(
+                "an older file is brought up to date by whoever writes to it: `rowcall outbox list`, with the file in [state]",
+            ),
+        ));
     }
     Ok(())
 }
