@@ -61,7 +61,7 @@ pub struct Catalogue {
     /// Saved queries.
     pub queries: BTreeMap<Name, Query>,
     /// Alerts.
-    pub alerts: BTreeMap<Name, Alert>,
+    pub alerts: BTreeMap<Name, Box<Alert>>,
     /// Reports.
     pub reports: BTreeMap<Name, Report>,
     /// Where messages go.

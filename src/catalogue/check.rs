@@ -88,7 +88,7 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
     let mut inhibitions = inhibition::Inhibitions::default();
     let mut alerts = collect(&top, "alerts", |name, section| {
         inhibitions.read(name, &section);
-        alert::read(name, section, &references, &around, &mut warnings)
+        alert::read(name, section, &references, &around, &mut warnings).map(Box::new)
     });
     inhibitions.settle(&top, &mut alerts);
     let known = report::Known { entries: &references, alerts: &alerts };

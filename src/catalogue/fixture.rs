@@ -104,7 +104,7 @@ fn test(section: Section<'_, '_>, catalogue: &Catalogue) -> Option<Test> {
         }
     });
     section.finish();
-    let steps = self::steps(steps.unwrap_or_default(), columns, alert);
+    let steps = self::steps(steps.unwrap_or_default(), columns, alert.map(Box::as_ref));
     let alert = alert?;
     let name = name.unwrap_or_else(|| alert.name.to_string());
     Some(Test { name, alert: alert.name.clone(), line, steps })

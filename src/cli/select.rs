@@ -1,5 +1,6 @@
 //! Alerts, reports and other jobs by name, by `@tag` and by glob.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashSet};
 
 use super::failure::Failure;
@@ -56,21 +57,24 @@ pub(super) fn reports<'a>(catalogue: &'a Catalogue, words: &[String]) -> Result<
     selected(&catalogue.reports, words)
 }
 
-fn selected<'a, T: Entry>(entries: &'a BTreeMap<Name, T>, words: &[String]) -> Result<Vec<&'a T>, Failure> {
+fn selected<'a, T: Entry + 'a, V: Borrow<T>>(
+    entries: &'a BTreeMap<Name, V>,
+    words: &[String],
+) -> Result<Vec<&'a T>, Failure> {
     let mut selected: Vec<&T> = Vec::new();
     for word in words {
         selected.extend(named(entries, word)?);
     }
     if words.is_empty() {
-        selected.extend(entries.values());
+        selected.extend(entries.values().map(Borrow::borrow));
     }
     let mut seen = HashSet::new();
     selected.retain(|entry| seen.insert(entry.name()));
     Ok(selected)
 }
 
-fn named<'a, T: Entry>(entries: &'a BTreeMap<Name, T>, word: &str) -> Result<Vec<&'a T>, Failure> {
-    let (all, kind) = (entries.values(), T::KIND);
+fn named<'a, T: Entry + 'a, V: Borrow<T>>(entries: &'a BTreeMap<Name, V>, word: &str) -> Result<Vec<&'a T>, Failure> {
+    let (all, kind) = (entries.values().map(Borrow::borrow), T::KIND);
     let (found, nothing): (Vec<&T>, String) = match word.strip_prefix('@') {
         Some(tag) => {
             let has = |entry: &&T| entry.tags().iter().any(|own| matches(tag, own));
@@ -81,7 +85,7 @@ fn named<'a, T: Entry>(entries: &'a BTreeMap<Name, T>, word: &str) -> Result<Vec
             (all.filter(called).collect(), format!("no {kind} is called like `{word}`"))
         }
         None => match entries.get(word) {
-            Some(entry) => (vec![entry], String::new()),
+            Some(entry) => (vec![entry.borrow()], String::new()),
             None => return Err(find::unknown(kind, word, entries.keys())),
         },
     };

@@ -79,7 +79,7 @@ pub(super) fn who(environment: &Environment) -> String {
 }
 
 pub(super) fn alert<'a>(catalogue: &'a Catalogue, word: &str) -> Result<&'a Alert, Failure> {
-    let found = catalogue.alerts.get(word);
+    let found = catalogue.alerts.get(word).map(Box::as_ref);
     found.ok_or_else(|| find::unknown("alert", word, catalogue.alerts.keys()))
 }
 

@@ -32,7 +32,7 @@ impl<'a> Job<'a> {
     /// Every job of a catalogue, those without a schedule too, by kind and name.
     pub fn all(catalogue: &'a Catalogue) -> impl Iterator<Item = Self> {
         let reports = catalogue.reports.values().map(|report| Self::Report(report, catalogue));
-        catalogue.alerts.values().map(Self::Alert).chain(reports)
+        catalogue.alerts.values().map(|alert| Self::Alert(alert)).chain(reports)
     }
 
     /// Every job of a catalogue that has a schedule, and whose schedule counts.
@@ -49,7 +49,7 @@ impl<'a> Job<'a> {
     #[must_use]
     pub fn find(catalogue: &'a Catalogue, id: &JobId) -> Option<Self> {
         match id {
-            JobId::Alert(name) => catalogue.alerts.get(name).map(Self::Alert),
+            JobId::Alert(name) => catalogue.alerts.get(name).map(|alert| Self::Alert(alert)),
             JobId::Report(name) => catalogue.reports.get(name).map(|report| Self::Report(report, catalogue)),
         }
     }

@@ -65,7 +65,8 @@ pub(super) fn parse(text: &str) -> Result<Parsed, PredicateError> {
         return Err(parser.unexpected());
     }
     parser.condition(&root)?;
-    let Parser { references, aggregates, previous, .. } = parser;
+    let Parser { mut references, aggregates, previous, .. } = parser;
+    references.shrink_to_fit();
     Ok(Parsed { root, references, aggregates, previous })
 }
 

@@ -45,8 +45,9 @@ impl Agenda {
         grace: SignedDuration,
         now: Timestamp,
     ) -> Self {
-        let mut agenda = Self::default();
-        for job in Job::scheduled(catalogue) {
+        let jobs: Vec<Job<'_>> = Job::scheduled(catalogue).collect();
+        let mut agenda = Self { heap: BinaryHeap::with_capacity(jobs.len()), entries: Vec::with_capacity(jobs.len()) };
+        for job in jobs {
             let (id, delay) = (job.id(), job.delay());
             let last = settled(&id).or_else(|| now.checked_sub(grace).ok()).unwrap_or(now);
             let index = u32::try_from(agenda.entries.len()).expect("fewer jobs than that");

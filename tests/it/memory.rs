@@ -220,7 +220,7 @@ async fn happen(alert: &Alert, store: &dyn Store, event: &Event, now: Timestamp)
 
 fn alert(rig: &Rig) -> Alert {
     let catalogue = catalogue::load(&rig.path().join("rowcall.toml")).expect("sound");
-    catalogue.alerts["low"].clone()
+    *catalogue.alerts["low"].clone()
 }
 
 proptest! {

@@ -21,7 +21,7 @@ impl Inhibitions {
 
     /// Gives each alert the alerts it names. A name that nobody has is a mistake, and so are alerts that hold back each
     /// other: none of them would ever speak.
-    pub(super) fn settle(self, top: &Section<'_, '_>, alerts: &mut BTreeMap<Name, Option<Alert>>) {
+    pub(super) fn settle(self, top: &Section<'_, '_>, alerts: &mut BTreeMap<Name, Option<Box<Alert>>>) {
         let mut edges: BTreeMap<Name, Vec<(Name, &Text)>> = BTreeMap::new();
         for (alert, texts) in &self.0 {
             for text in texts {

@@ -33,7 +33,7 @@ const KINDS: [&str; 4] = ["query", "sql", "text", "alerts"];
 /// What a report may refer to.
 pub(super) struct Known<'a> {
     pub(super) entries: &'a References<'a>,
-    pub(super) alerts: &'a BTreeMap<Name, Option<Alert>>,
+    pub(super) alerts: &'a BTreeMap<Name, Option<Box<Alert>>>,
 }
 
 pub(super) fn read(
@@ -300,7 +300,8 @@ impl Reader<'_> {
             return found;
         };
         let has = |alert: &&Alert| alert.tags.iter().any(|own| own == tag);
-        let found: Vec<Name> = alerts.values().flatten().filter(has).map(|alert| alert.name.clone()).collect();
+        let found: Vec<Name> =
+            alerts.values().flatten().map(Box::as_ref).filter(has).map(|alert| alert.name.clone()).collect();
         // The tags of an alert with mistakes are not known.
         if found.is_empty() && alerts.values().all(Option::is_some) {
             let mut tags: Vec<&str> =
