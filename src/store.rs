@@ -19,7 +19,7 @@ pub use memory::{Memory, Recall, Remembered, Silence};
 pub use outbox::{Backlog, Condition, Fate, Letter, Outgoing, Pick, Reach, Settlement, Step, Trouble, Turn, Waiting};
 pub use outcome::{AboutSource, Decision, Outcome, Past, Seen, Wanted};
 pub use subject::Subject;
-pub use timetable::{Beat, Pause, Punctuality, Queue, Skip, SkipReason, Stand, Timetable};
+pub use timetable::{Beat, Pause, Punctuality, Skip, SkipReason, Stand, Timetable};
 
 mod claim;
 mod engine;

@@ -1,4 +1,4 @@
-//! `rowcall validate`: the catalogue read and checked, and with `--online` every source asked for a sign of life.
+//! `rowcall validate`: the catalogue read and checked, and with `--online` every source and the state asked for a sign of life.
 
 use std::io::Write;
 use std::path::Path;
@@ -11,13 +11,15 @@ use super::output::Output;
 use super::{find, stop};
 use crate::catalogue::{Catalogue, render_warning};
 use crate::job::Doors;
+use crate::source::World;
+use crate::store::{self, StoreError};
 
 /// How long a source may take for a sign of life.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
-    /// Connect to every source as well
+    /// Connect to every source and to the state as well
     #[arg(long)]
     online: bool,
 }
@@ -58,5 +60,26 @@ async fn ping(catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Failur
         }
     }
     doors.close().await;
+    match state(catalogue, &sources).await {
+        Ok(Some(words)) => writeln!(output, "{words}")?,
+        Ok(None) => {}
+        Err(error) => {
+            let failure = Failure::from(error);
+            exit = exit.merge(failure.exit);
+            output.say(&failure.render(output.styled()));
+        }
+    }
     Ok(exit)
+}
+
+/// What there is to say of the state; nothing where none is kept.
+async fn state(catalogue: &Catalogue, world: &World) -> Result<Option<&'static str>, StoreError> {
+    if catalogue.state.store.is_fleeting() {
+        return Ok(None);
+    }
+    let Some(store) = store::read(&catalogue.state.store, world).await? else {
+        return Ok(Some("there is no state yet: the first `check --notify` or `schedule` makes it"));
+    };
+    store.close().await;
+    Ok(Some("the state answers"))
 }

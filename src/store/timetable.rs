@@ -48,9 +48,6 @@ pub trait Timetable: Send + Sync {
     /// The last word of every loop, by node.
     fn beats(&self) -> BoxFuture<'_, Result<Vec<Beat>, StoreError>>;
 
-    /// What waits in the outbox, by channel.
-    fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>>;
-
     /// The sources that someone was told are down, and since when.
     fn sources_down(&self) -> BoxFuture<'_, Result<Vec<(Name, Timestamp)>, StoreError>>;
 }
@@ -174,19 +171,4 @@ pub struct Beat {
     pub jobs: u64,
     /// Whether it has ended since.
     pub stopped: bool,
-}
-
-/// What waits in the outbox for a channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Queue {
-    /// The channel.
-    pub channel: Name,
-    /// How many messages.
-    pub waiting: u64,
-    /// When the oldest was decided.
-    pub oldest: Timestamp,
-    /// How many of them were tried and failed.
-    pub failing: u64,
-    /// What happened to one of those.
-    pub problem: Option<String>,
 }

@@ -480,17 +480,27 @@ fn is_key(text: &str) -> bool {
 }
 
 #[test]
-fn online_validation_asks_every_source() {
+fn online_validation_asks_every_source_and_the_state() {
     let rig = Rig::new()
-        .catalogue("[sources.good]\nurl = \"sqlite::memory:\"\n[sources.gone]\nurl = \"sqlite:not-there.db\"\n");
+        .catalogue("[sources.good]\nurl = \"sqlite::memory:\"\n[sources.gone]\nurl = \"sqlite:not-there.db\"\n")
+        .file("state.toml", "[state]\nurl = \"postgres://nobody@127.0.0.1:1/state\"\n");
     insta::assert_snapshot!(rig.run(&["validate", "--online"]), @r#"
     exit 3
     --- stdout
     rowcall.toml: 2 sources, 0 queries, 0 alerts, 0 channels: no mistake
     source `good` answers
+    there is no state yet: the first `check --notify` or `schedule` makes it
     --- stderr
     error: source `gone`: there is no file `./not-there.db`
       next: a relative file is looked for beside the catalogue; none is created
+    "#);
+    insta::assert_snapshot!(rig.run(&["--config", "state.toml", "validate", "--online"]), @r#"
+    exit 2
+    --- stdout
+    state.toml: 0 sources, 0 queries, 0 alerts, 0 channels: no mistake
+    --- stderr
+    error: state store `127.0.0.1:1`: 127.0.0.1:1 cannot be reached: error connecting to server: Connection refused (os error 111)
+      next: check that a server listens on 127.0.0.1:1
     "#);
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::record::{Posted, post};
 use crate::name::Name;
 use crate::store::engine::{Cell, Engine, MOST_ROWS, Row, Statement, Unreadable};
-use crate::store::{Beat, Pause, Punctuality, Queue, Skip, SkipReason, Stand};
+use crate::store::{Beat, Pause, Punctuality, Skip, SkipReason, Stand};
 
 /// Each job costs a few steps down an index, whatever its history.
 const STANDS: [&str; 2] = [
@@ -37,10 +37,6 @@ const BEAT: &str = "
 insert into beats (node, pid, started, at, version, jobs, stopped) values ($1, $2, $3, $4, $5, $6, $7)
 on conflict (node) do update set pid = excluded.pid, started = excluded.started, at = excluded.at,
 version = excluded.version, jobs = excluded.jobs, stopped = excluded.stopped";
-
-const QUEUES: &str = "
-select channel, count(*), min(created), cast(sum(case when attempts > 0 then 1 else 0 end) as bigint), max(problem)
-from outbox where state = 'waiting' group by channel order by channel";
 
 const SOURCES_DOWN: &str =
     "select source, min(at) from told_source where news = 'down' group by source order by source";
@@ -164,20 +160,6 @@ fn read_beat(row: &impl Row) -> Result<Beat, Unreadable> {
         version: row.word(4)?.to_owned(),
         jobs: row.count(5)?,
         stopped: row.holds(6)?,
-    })
-}
-
-pub(in crate::store) async fn queues<E: Engine>(engine: &mut E) -> Result<Vec<Queue>, E::Error> {
-    Ok(engine.rows(QUEUES, &[]).await?.iter().map(read_queue).collect::<Result<_, _>>()?)
-}
-
-fn read_queue(row: &impl Row) -> Result<Queue, Unreadable> {
-    Ok(Queue {
-        channel: row.name(0)?,
-        waiting: row.count(1)?,
-        oldest: row.instant(2)?,
-        failing: row.count(3)?,
-        problem: row.owned(4)?,
     })
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::Postgres;
 use crate::name::Name;
 use crate::store::kept::timetable;
-use crate::store::{Beat, Pause, Punctuality, Queue, Skip, Stand, StoreError, Timetable};
+use crate::store::{Beat, Pause, Punctuality, Skip, Stand, StoreError, Timetable};
 
 impl Timetable for Postgres {
     fn stands<'a>(&'a self, jobs: &'a [String]) -> BoxFuture<'a, Result<Vec<Stand>, StoreError>> {
@@ -57,10 +57,6 @@ impl Timetable for Postgres {
 
     fn beats(&self) -> BoxFuture<'_, Result<Vec<Beat>, StoreError>> {
         Box::pin(self.links.work(move |mut one| async move { timetable::beats(&mut one).await }))
-    }
-
-    fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>> {
-        Box::pin(self.links.work(move |mut one| async move { timetable::queues(&mut one).await }))
     }
 
     fn sources_down(&self) -> BoxFuture<'_, Result<Vec<(Name, Timestamp)>, StoreError>> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::Sqlite;
 use crate::name::Name;
 use crate::store::kept::timetable;
-use crate::store::{Beat, Pause, Punctuality, Queue, Skip, Stand, StoreError, Timetable};
+use crate::store::{Beat, Pause, Punctuality, Skip, Stand, StoreError, Timetable};
 
 impl Timetable for Sqlite {
     fn stands<'a>(&'a self, jobs: &'a [String]) -> BoxFuture<'a, Result<Vec<Stand>, StoreError>> {
@@ -57,10 +57,6 @@ impl Timetable for Sqlite {
 
     fn beats(&self) -> BoxFuture<'_, Result<Vec<Beat>, StoreError>> {
         Box::pin(self.ask(async |one| timetable::beats(one).await))
-    }
-
-    fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>> {
-        Box::pin(self.ask(async |one| timetable::queues(one).await))
     }
 
     fn sources_down(&self) -> BoxFuture<'_, Result<Vec<(Name, Timestamp)>, StoreError>> {

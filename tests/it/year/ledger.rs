@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use rowcall::name::Name;
 use rowcall::store::{
-    Backlog, Beat, Claim, Claimed, Letter, Memory, Outcome, Past, Pause, Pick, Punctuality, Queue, Reach, Silence,
-    Skip, Stand, Step, Store, StoreError, Subject, Timetable, Turn, Waiting, Wanted,
+    Backlog, Beat, Claim, Claimed, Letter, Memory, Outcome, Past, Pause, Pick, Punctuality, Reach, Silence, Skip,
+    Stand, Step, Store, StoreError, Subject, Timetable, Turn, Waiting, Wanted,
 };
 
 /// A store that answers each claim of a slot with "it has had its run", and remembers who asked.
@@ -163,10 +163,6 @@ impl Timetable for Ledger {
     }
 
     fn beats(&self) -> BoxFuture<'_, Result<Vec<Beat>, StoreError>> {
-        nothing()
-    }
-
-    fn queues(&self) -> BoxFuture<'_, Result<Vec<Queue>, StoreError>> {
         nothing()
     }
 

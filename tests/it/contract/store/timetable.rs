@@ -75,10 +75,10 @@ async fn lateness_is_news_once_and_its_messages_wait_in_the_outbox(place: Place)
     assert!(store.punctual(&news(true, "m-1")).await.expect("answers"), "{place:?}");
     assert!(!store.punctual(&news(true, "m-2")).await.expect("answers"), "{place:?}: known");
     assert_eq!(store.late().await.expect("answers"), [("alert low".to_owned(), second(10))], "{place:?}");
-    let queues = store.queues().await.expect("answers");
-    assert_eq!((queues.len(), queues[0].waiting, queues[0].oldest), (1, 1, second(40)), "{place:?}");
+    let backlog = store.backlog().await.expect("answers");
+    assert_eq!((backlog.len(), backlog[0].waiting, backlog[0].oldest), (1, 1, Some(second(40))), "{place:?}");
     assert!(store.punctual(&news(false, "m-3")).await.expect("answers"), "{place:?}");
-    assert_eq!(store.queues().await.expect("answers")[0].waiting, 2, "{place:?}");
+    assert_eq!(store.backlog().await.expect("answers")[0].waiting, 2, "{place:?}");
     assert_eq!(store.late().await.expect("answers"), [], "{place:?}");
 }
 
