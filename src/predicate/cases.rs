@@ -331,6 +331,10 @@ fn what_a_row_does_not_allow_names_the_column_the_value_and_the_row() {
         assert_eq!(error.span.clone().map(|span| &when[span]), Some(at), "{when}: {error}");
         assert!(error.problem.contains(problem), "{when}: {error}");
     }
+    for when in ["iso > interval '1 day'", "interval '1 day' < date", "at > interval '1 day'"] {
+        let error = judge(when, &row(), &[], &Memory::new()).expect_err(when);
+        assert_eq!(error.hint.as_deref(), Some("how long ago a moment was is `age(..)` of it"), "{when}");
+    }
     let near = judge("statsu = 'a'", &row(), &[], &Memory::new()).expect_err("near");
     assert_eq!(near.hint.as_deref(), Some("did you mean `status`?"));
     let long = Table::of(&["note"], &[vec![text("a\n")], vec![text(&"x".repeat(100))]]);

@@ -34,6 +34,8 @@ pub(super) enum Clash {
     NumberAndBool,
     /// The text does not read as what the other side is.
     Unread(&'static str),
+    /// A moment, or a text that reads as one, and a length of time.
+    MomentAndInterval,
     Kinds,
 }
 
@@ -145,6 +147,9 @@ impl<'a> Operand<'a> {
             (Self::Text(text), typed) => Self::read_like(typed, text)?.compare(typed, zone),
             (typed, Self::Text(text)) => typed.compare(&Self::read_like(typed, text)?, zone),
             (Self::Number(_), Self::Bool(_)) | (Self::Bool(_), Self::Number(_)) => Err(Clash::NumberAndBool),
+            (Self::Moment(_), Self::Interval(_)) | (Self::Interval(_), Self::Moment(_)) => {
+                Err(Clash::MomentAndInterval)
+            }
             _ => Err(Clash::Kinds),
         }
     }
@@ -155,7 +160,11 @@ impl<'a> Operand<'a> {
         match typed {
             Self::Moment(_) => read_moment(text).map(Self::Moment).ok_or(Clash::Unread("date")),
             Self::Time(_) => read_time(text).map(Self::Time).ok_or(Clash::Unread("time")),
-            Self::Interval(_) => read_interval(text).map(Self::Interval).ok_or(Clash::Unread("interval")),
+            Self::Interval(_) => match (read_interval(text), read_moment(text)) {
+                (Some(interval), _) => Ok(Self::Interval(interval)),
+                (None, Some(_)) => Err(Clash::MomentAndInterval),
+                (None, None) => Err(Clash::Unread("interval")),
+            },
             Self::Number(_) => Err(Clash::NumberAndText),
             Self::Null | Self::Bool(_) | Self::Text(_) | Self::Bytes(_) | Self::Other(_) => Err(Clash::Kinds),
         }
@@ -189,6 +198,7 @@ impl Clash {
             Self::Unread("interval") => format!("a length of time is written {INTERVAL_FORMS}"),
             Self::Unread("time") => "a time of day is written `09:30` or `09:30:00`".into(),
             Self::Unread(_) => format!("a date or timestamp is written {MOMENT_FORMS}"),
+            Self::MomentAndInterval => "how long ago a moment was is `age(..)` of it".into(),
             Self::Kinds => "cast one side to the type of the other in the SQL of the query".into(),
         }
     }
