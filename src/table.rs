@@ -102,6 +102,11 @@ impl Batch {
         self.cells.push(Cell::Text(text));
     }
 
+    /// Appends [`Value::Timestamp`].
+    pub fn push_timestamp(&mut self, timestamp: Timestamp) {
+        self.cells.push(Cell::Timestamp(timestamp));
+    }
+
     fn keep(&mut self, text: &str) -> Range<u32> {
         let start = index(self.text.len());
         self.text.push_str(text);

@@ -28,10 +28,13 @@ impl CsvRenderer {
         if text.is_empty() || special {
             lines.push('"');
             lines.push_str(mark);
-            for (index, part) in text.split('"').enumerate() {
-                lines.push_str(if index > 0 { "\"\"" } else { "" });
-                lines.push_str(part);
+            let mut rest = text;
+            while let Some(at) = rest.bytes().position(|byte| byte == b'"') {
+                lines.push_str(&rest[..=at]);
+                lines.push('"');
+                rest = &rest[at + 1..];
             }
+            lines.push_str(rest);
             lines.push('"');
         } else {
             lines.push_str(mark);

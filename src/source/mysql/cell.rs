@@ -58,6 +58,19 @@ impl Decoder {
         }
     }
 
+    /// Appends a cell; what most cells are goes in without becoming a value first.
+    fn push(self, cell: &Cell, batch: &mut Batch) {
+        match (self, cell) {
+            (Self::Number, Cell::Int(number)) => batch.push_int(*number),
+            (Self::Number, Cell::Double(number)) => batch.push_float(*number),
+            (Self::Text, Cell::Bytes(bytes)) if let Ok(text) = std::str::from_utf8(bytes) => batch.push_text(text),
+            (Self::Decimal, Cell::Bytes(bytes)) if let Ok(text) = std::str::from_utf8(bytes) => {
+                batch.push_decimal(text);
+            }
+            _ => batch.push(&self.value(cell)),
+        }
+    }
+
     fn value(self, cell: &Cell) -> Value<'_> {
         match cell {
             Cell::NULL => Value::Null,
@@ -115,7 +128,7 @@ impl Decoder {
 /// Appends the cells of a row.
 pub(super) fn push(row: &mysql_async::Row, decoders: &[Decoder], batch: &mut Batch) {
     for (index, decoder) in decoders.iter().enumerate() {
-        batch.push(&row.as_ref(index).map_or(Value::Null, |cell| decoder.value(cell)));
+        decoder.push(row.as_ref(index).unwrap_or(&Cell::NULL), batch);
     }
 }
 

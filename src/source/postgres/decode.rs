@@ -175,6 +175,7 @@ impl Decoder {
                 numeric::write(bytes, &mut scratch.text)?;
                 batch.push_decimal(&scratch.text);
             }
+            Self::Timestamp if let Some(at) = instant(int8(bytes)?) => batch.push_timestamp(Timestamp::new(at, None)),
             other => batch.push(&other.value(bytes, scratch)?),
         }
         Some(())
