@@ -28,7 +28,10 @@ const SLACK: usize = 1;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Kill,
+    /// By SIGTERM, as systemd does.
     Terminate,
+    /// By SIGINT, as Ctrl-C does.
+    Interrupt,
 }
 
 /// The program and everything it talks to.
@@ -127,10 +130,8 @@ base_url = "{api}"
         self.tally.wait(target, || program.try_wait().expect("known").is_some());
         match end {
             End::Kill => program.kill().expect("killed"),
-            End::Terminate => {
-                let kill = std::process::Command::new("kill").args(["-TERM", &program.id().to_string()]).status();
-                assert!(kill.expect("kill runs").success());
-            }
+            End::Terminate => ask(&program, "-TERM"),
+            End::Interrupt => ask(&program, "-INT"),
         }
         program.wait().expect("ends");
     }
@@ -198,6 +199,12 @@ base_url = "{api}"
     }
 }
 
+/// Asks the program to end; one that has ended meanwhile is not there to be asked.
+fn ask(program: &Child, signal: &str) {
+    let kill = std::process::Command::new("kill").args([signal, &program.id().to_string()]).status();
+    assert!(kill.expect("kill runs").success());
+}
+
 /// None lost, no more than `most` twice, each of these marked, and the news of each alert in order.
 #[track_caller]
 fn whole(channel: &str, received: &[Received], most: usize) {
@@ -256,9 +263,10 @@ fn whatever_is_killed_whenever_nothing_is_lost_and_what_comes_twice_says_so() {
 fn whoever_is_asked_to_end_loses_nothing_and_sends_nothing_twice() {
     let mut scene = Scene::new(seed());
     for n in 0..ROUNDS {
-        scene.round(n, End::Terminate);
+        scene.round(n, if n.is_multiple_of(2) { End::Terminate } else { End::Interrupt });
     }
-    scene.finish(End::Terminate, 6);
+    scene.finish(End::Terminate, 3);
+    scene.finish(End::Interrupt, 3);
     whole("hook", &scene.at_hook(), 0);
     whole("mail", &scene.at_mail(), 0);
     for path in ["/services/", "/api/"] {

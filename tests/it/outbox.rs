@@ -285,3 +285,74 @@ fn the_numbers_of_messages_are_completed() {
     let shown = String::from_utf8(shown.stdout).expect("text");
     assert!(shown.contains("1\tFIRING low: on_hand = 3: on_hand < 5 to ops"), "{shown}");
 }
+
+/// A report beside the alerts, which waits for what nobody takes.
+const WEEKLY: &str = r#"
+[reports.weekly]
+title = "Weekly"
+[[reports.weekly.sections]]
+source = "shop"
+sql = "select sku from stock"
+"#;
+
+/// Of each message that waits or was given up: what it is about, how many hours it was wanted for, and its state.
+fn wanted(rig: &Rig) -> Vec<(String, i64, String)> {
+    let ran = rig.run(&["outbox", "list", "--json"]).exits(0);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let instant = |value: &serde_json::Value| value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    let wanted = |message: &serde_json::Value| {
+        let word = |key: &str| message[key].as_str().expect("a word").to_owned();
+        let length =
+            instant(&message["expires"]).expect("an instant") - instant(&message["created"]).expect("an instant");
+        (word("about"), length.total(jiff::Unit::Hour).expect("hours").round() as i64, word("state"))
+    };
+    json["messages"].as_array().expect("a list").iter().map(wanted).collect()
+}
+
+fn row(about: &str, hours: i64, state: &str) -> (String, i64, String) {
+    (about.to_owned(), hours, state.to_owned())
+}
+
+#[test]
+fn what_nobody_took_in_time_is_given_up_and_listed() {
+    let fake = HttpFake::start((0..99).map(|_| Answer::plain(503, "")));
+    let own = SHOP.replace("severity = \"critical\"", "severity = \"critical\"\nretry_for = \"90m\"");
+    let rig = shop(&fake).catalogue(&(own + WEEKLY));
+    rig.run(&["check", "--notify"]).exits(4);
+    rig.run(&["report", "weekly", "--send"]).exits(4);
+    let waiting = |about, hours| row(about, hours, "waiting");
+    assert_eq!(wanted(&rig), [waiting("low", 24), waiting("none", 2), waiting("weekly", 6)], "rounded to the hour");
+    let later = |hours: i64| {
+        let by = hours * 3600 * 1_000_000;
+        let sql =
+            "update outbox set created = created - {by}, expires = expires - {by}, next_attempt = next_attempt - {by};
+             delete from troubles";
+        rig.sqlite("state.db", &sql.replace("{by}", &by.to_string()));
+        rig.run(&["check", "none", "--notify"])
+    };
+    insta::assert_snapshot!(later(7), @r#"
+    exit 4
+    --- stdout
+    ALERT  STATE   SEVERITY  WHY
+    none   firing  critical  n = 1: n < 2
+    --- stderr
+    not delivered: alert `none` to channel `ops`: nobody wants it any more: it waited too long
+      next: it will not be sent again
+    not delivered: report `weekly` to channel `ops`: nobody wants it any more: it waited too long
+      next: it will not be sent again
+    not delivered: alert `low` to channel `ops`: Slack answered 503 and nothing else
+      next: it waits and goes out with the next run
+    "#);
+    assert_eq!(wanted(&rig), [row("low", 24, "waiting"), row("none", 2, "dead"), row("weekly", 6, "dead")]);
+    later(18).exits(4);
+    assert_eq!(wanted(&rig), [row("low", 24, "dead"), row("none", 2, "dead"), row("weekly", 6, "dead")]);
+    insta::assert_snapshot!(rig.run(&["outbox", "list"]), @r#"
+    exit 0
+    --- stdout
+    ID  CHANNEL  ABOUT   NEWS    AGE  TRIED  NEXT      PROBLEM
+    1   ops      low     FIRING  25h  2      given up  nobody wants it any more: it waited too long
+    2   ops      none    FIRING  25h  1      given up  nobody wants it any more: it waited too long
+    3   ops      weekly  REPORT  25h  1      given up  nobody wants it any more: it waited too long
+    "#);
+    assert!(rig.run(&["doctor"]).stdout.contains("3 messages"), "{}", rig.run(&["doctor"]));
+}
