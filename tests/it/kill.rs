@@ -1,6 +1,6 @@
 //! Delivery under fire: the real program, killed again and again while it sends, on real sockets.
 //!
-//! A thousand messages to each of four channels: 250 alerts that begin and end twice. Whatever is killed whenever, none
+//! A thousand alerts that begin and end, each told to four channels. Whatever is killed whenever, none
 //! is lost, few come twice and say so, and the news of an alert stands in order.
 
 use std::collections::BTreeMap;
@@ -16,8 +16,8 @@ use crate::fakes::crowd::{Crowd, Tally};
 use crate::fakes::smtp::{Encryption, Script, SmtpFake};
 use crate::rig::Rig;
 
-const ALERTS: usize = 250;
-const ROUNDS: usize = 4;
+const ALERTS: usize = 1000;
+const ROUNDS: usize = 2;
 
 /// How many messages a channel may have begun when it is killed: those of its manners.
 const WEBHOOK: usize = 16;
@@ -99,7 +99,7 @@ base_url = "{api}"
         );
         for n in 0..ALERTS {
             catalogue.push_str(&format!(
-                "[alerts.a{n:03}]\nsource = \"shop\"\nsql = \"select n from stock\"\nwhen = \"n < 5\"\nschedule = \"0 0 1 1 *\"\n"
+                "[alerts.a{n:04}]\nsource = \"shop\"\nsql = \"select n from stock\"\nwhen = \"n < 5\"\nschedule = \"0 0 1 1 *\"\n"
             ));
         }
         let rig = Rig::new().catalogue(&catalogue);
@@ -221,7 +221,7 @@ fn whole(channel: &str, received: &[Received], most: usize) {
     }
     assert_eq!(seen.len(), ALERTS * ROUNDS, "{channel}: some were lost");
     for (alert, news) in news {
-        assert_eq!(news, ["firing", "resolved", "firing", "resolved"], "{channel}: {alert} is out of order");
+        assert_eq!(news, ["firing", "resolved"], "{channel}: {alert} is out of order");
     }
     let twice = received.len() - seen.len();
     show(&format!("{channel}: {twice} came twice"));
