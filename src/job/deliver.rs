@@ -151,7 +151,8 @@ impl Round<'_> {
 
     fn give_up(&mut self, stale: &[Waiting], now: Timestamp) {
         for waiting in stale {
-            let problem = "nobody wants it any more: it waited too long".into();
+            let why = waiting.problem.as_ref().map(|problem| format!("; the last time: {problem}"));
+            let problem = format!("nobody wants it any more: it waited too long{}", why.unwrap_or_default());
             self.end(waiting, false, Settlement::Dead { at: now, problem, unsure: false });
         }
     }

@@ -121,6 +121,8 @@ pub struct Waiting {
     pub expires: Timestamp,
     /// What the channel gave back for the first delivered message of the same thread.
     pub earlier: Option<Receipt>,
+    /// What happened the last time, when it was tried.
+    pub problem: Option<String>,
 }
 
 /// How an attempt to deliver ended.

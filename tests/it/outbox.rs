@@ -336,9 +336,9 @@ fn what_nobody_took_in_time_is_given_up_and_listed() {
     ALERT  STATE   SEVERITY  WHY
     none   firing  critical  n = 1: n < 2
     --- stderr
-    not delivered: alert `none` to channel `ops`: nobody wants it any more: it waited too long
+    not delivered: alert `none` to channel `ops`: nobody wants it any more: it waited too long; the last time: Slack answered 503 and nothing else
       next: it will not be sent again
-    not delivered: report `weekly` to channel `ops`: nobody wants it any more: it waited too long
+    not delivered: report `weekly` to channel `ops`: nobody wants it any more: it waited too long; the last time: Slack answered 503 and nothing else
       next: it will not be sent again
     not delivered: alert `low` to channel `ops`: Slack answered 503 and nothing else
       next: it waits and goes out with the next run
@@ -350,9 +350,9 @@ fn what_nobody_took_in_time_is_given_up_and_listed() {
     exit 0
     --- stdout
     ID  CHANNEL  ABOUT   NEWS    AGE  TRIED  NEXT      PROBLEM
-    1   ops      low     FIRING  25h  2      given up  nobody wants it any more: it waited too long
-    2   ops      none    FIRING  25h  1      given up  nobody wants it any more: it waited too long
-    3   ops      weekly  REPORT  25h  1      given up  nobody wants it any more: it waited too long
+    1   ops      low     FIRING  25h  2      given up  nobody wants it any more: it waited too long; the last time: Slack answered 503 and nothing else
+    2   ops      none    FIRING  25h  1      given up  nobody wants it any more: it waited too long; the last time: Slack answered 503 and nothing else
+    3   ops      weekly  REPORT  25h  1      given up  nobody wants it any more: it waited too long; the last time: Slack answered 503 and nothing else
     "#);
     assert!(rig.run(&["doctor"]).stdout.contains("3 messages"), "{}", rig.run(&["doctor"]));
 }

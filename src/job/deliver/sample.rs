@@ -25,5 +25,6 @@ pub(super) fn waiting(seq: i64, lane: &str) -> Waiting {
         may_repeat: false,
         expires: second(86_400),
         earlier: None,
+        problem: None,
     }
 }

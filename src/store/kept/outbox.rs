@@ -28,7 +28,7 @@ pub(in crate::store) async fn due<E: Engine>(
     let sql = format!(
         "select o.seq, o.alert, o.message, o.attempts, o.begun is not null or o.lost > 0, o.expires,
                 (select f.receipt from outbox f where f.channel = o.channel and f.thread = o.thread
-                 and f.state = 'delivered' order by f.seq limit 1)
+                 and f.state = 'delivered' order by f.seq limit 1), o.problem
          from outbox o where {among} order by o.seq limit $3"
     );
     let most = i64::try_from(reach.most).unwrap_or(i64::MAX);
@@ -45,6 +45,7 @@ fn read(row: &impl Row) -> Result<Waiting, Unreadable> {
         may_repeat: row.holds(4)?,
         expires: row.instant(5)?,
         earlier: row.text(6)?.map(|_| row.json(6)).transpose()?,
+        problem: row.owned(7)?,
     })
 }
 

@@ -10,7 +10,8 @@ use super::{DOORS, Door, Fault, bad, message};
 
 fn waiting(seq: i64, message: Message) -> Waiting {
     let expires = message.at;
-    Waiting { seq, lane: message.alert.clone(), message, attempts: 0, may_repeat: false, expires, earlier: None }
+    let lane = message.alert.clone();
+    Waiting { seq, lane, message, attempts: 0, may_repeat: false, expires, earlier: None, problem: None }
 }
 
 #[tokio::test]
