@@ -168,10 +168,12 @@ impl Sqlite {
             }
             Locks::Folder(folder) => {
                 let path = folder.join(job.replace(' ', "."));
-                let file = match std::fs::File::create(&path) {
+                // It holds nothing: to cut it each time would only be one more change on the disk.
+                let open = || std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+                let file = match open() {
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                         std::fs::create_dir_all(folder)?;
-                        std::fs::File::create(path)?
+                        open()?
                     }
                     other => other?,
                 };
