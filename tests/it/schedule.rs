@@ -316,6 +316,11 @@ impl Program {
         assert!(kill.expect("kill runs").success());
     }
 
+    /// How many files and connections it has open.
+    pub(crate) fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it runs").count()
+    }
+
     pub(crate) fn end(mut self) -> (Option<i32>, Vec<String>) {
         let rest = self.log.map(|line| without_times(&line)).collect();
         (self.child.wait().expect("ends").code(), rest)

@@ -56,6 +56,42 @@ fn a_hangup_takes_up_another_catalogue_and_a_broken_one_changes_nothing() {
 }
 
 #[test]
+fn a_hundred_reloads_under_load_lose_no_slot_and_leave_nothing_open() {
+    let jobs = |reload: usize| -> String {
+        let job = |n| {
+            format!(
+                "[alerts.a{n:02}]\nsource = \"demo\"\nsql = \"select {n} as n\"\nwhen = \"n > 99\"\nschedule = \"every 1s\"\n"
+            )
+        };
+        let jobs: String = (0..20).map(job).collect();
+        format!("{jobs}[sources.demo]\nurl = \"sqlite::memory:\"\n[sources.s{reload}]\nurl = \"sqlite::memory:\"\n")
+    };
+    // A slot that had no run because the machine was busy is kept as such.
+    let look = "with kept as (select job, slot, 1 as n from runs union all select job, slot, count from skips)
+        select count(*), min(known = due) from
+        (select sum(n) as known, (max(slot) - min(slot)) / 1000000 + 1 as due from kept group by job)";
+    let rig = Rig::new()
+        .catalogue(&jobs(0))
+        .file("look.toml", "[sources.state]\nurl = \"sqlite:.rowcall/state.db\"\n[state]\nurl = \"sqlite::memory:\"\n");
+    let mut loops = program(&rig, &[], &[]);
+    loops.wait_for("alert a19: ok");
+    let before = loops.open_files();
+    for reload in 1..=100 {
+        write(&rig, &jobs(reload));
+        loops.signal("-HUP");
+        loops.wait_for("the catalogue is new: 20 scheduled jobs");
+    }
+    loops.wait_for("alert a19: ok");
+    // Each run that goes on has a file of its own.
+    let after = loops.open_files();
+    assert!(after <= before + 20, "{before} files were open, now {after}");
+    end(loops);
+    let seen =
+        rig.run(&["--config", "look.toml", "query", "-s", "state", "-c", look, "--format", "csv", "--no-header"]);
+    assert_eq!(seen.exits(0).stdout, "20,1\n");
+}
+
+#[test]
 fn a_file_that_changes_is_taken_up_by_itself() {
     let rig = Rig::new().catalogue(QUIET);
     let mut loops = program(&rig, &["--watch-config"], &[]);
