@@ -46,6 +46,10 @@ pub trait Source: Send + Sync {
     /// Runs one statement and gives its columns and a stream of its rows.
     fn fetch(&self, request: Request) -> BoxFuture<'_, Result<Rows, SourceError>>;
 
+    /// Begins to connect, for the question that is about to come: that one learns how it went. Does nothing where there is
+    /// a connection.
+    fn ahead(&self);
+
     /// Connects when there is no connection yet, and asks for a sign of life.
     fn ping(&self, timeout: Duration) -> BoxFuture<'_, Result<(), SourceError>>;
 
@@ -300,6 +304,8 @@ impl Source for Absent {
     fn fetch(&self, _: Request) -> BoxFuture<'_, Result<Rows, SourceError>> {
         Box::pin(async { Err(self.error()) })
     }
+
+    fn ahead(&self) {}
 
     fn ping(&self, _: Duration) -> BoxFuture<'_, Result<(), SourceError>> {
         Box::pin(async { Err(self.error()) })

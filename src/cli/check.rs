@@ -187,6 +187,7 @@ async fn notify(
         let (exit, _) = judge(batch, Keeping::Rehearsal(store.as_deref()), wishes, earlier, output).await?;
         return Ok(exit);
     }
+    batch.knock();
     let store = store::open(settings, world).await?;
     let done = tell(batch, store.as_ref(), wishes, parting, output).await;
     store.close().await;

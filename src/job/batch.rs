@@ -4,7 +4,7 @@
 //! and a slow source holds up no other. Equal questions are asked once. Outcomes are recorded many in one transaction,
 //! for each transaction waits for the disk; messages are sent by nobody here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -109,6 +109,12 @@ struct Lane {
 type Known = Result<Option<(Option<Claim>, Memory)>, StoreError>;
 
 impl Batch<'_> {
+    /// Begins to connect to the sources, as many as are asked at once: while they answer, the state may be opened.
+    pub fn knock(&self) {
+        let sources: BTreeSet<&Name> = self.alerts.iter().map(|alert| &alert.ask.source).collect();
+        sources.into_iter().take(self.at_once).for_each(|source| self.doors.source(source).ahead());
+    }
+
     /// Judges all of them; `seen` is called whenever one is done. The results stand in the order of the alerts.
     pub async fn judge(&self, keeping: Keeping<'_>, seen: impl Fn()) -> Vec<Ended> {
         let (learned, waiting) = mpsc::unbounded_channel();

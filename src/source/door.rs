@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,11 +37,16 @@ struct Hall<D: Driver> {
     slots: Arc<Semaphore>,
     count: usize,
     idle: Mutex<Vec<D::Session>>,
+    /// A connection that is being made for whoever asks next.
+    coming: Mutex<Option<Coming<D>>>,
     /// How many connections are made and at work.
     serving: AtomicUsize,
     tasks: TaskTracker,
     closing: Mutex<CancellationToken>,
 }
+
+/// How connecting went, once it is known.
+type Coming<D> = JoinHandle<Result<<D as Driver>::Session, SourceError>>;
 
 /// What a task does with its connection.
 enum Work {
@@ -79,6 +85,7 @@ impl<D: Driver> Door<D> {
             slots: Arc::new(Semaphore::new(count)),
             count,
             idle: Mutex::new(Vec::new()),
+            coming: Mutex::new(None),
             serving: AtomicUsize::new(0),
             tasks: TaskTracker::new(),
             closing: Mutex::new(CancellationToken::new()),
@@ -114,6 +121,20 @@ impl<D: Driver> Source for Door<D> {
         Box::pin(self.fetch(request))
     }
 
+    fn ahead(&self) {
+        let mut coming = lock(&self.0.coming);
+        if coming.is_some() || !lock(&self.0.idle).is_empty() {
+            return;
+        }
+        let (hall, closing) = (Arc::clone(&self.0), lock(&self.0.closing).clone());
+        *coming = Some(self.0.tasks.spawn(async move {
+            tokio::select! {
+                connected = hall.driver.connect() => connected,
+                () = closing.cancelled() => Err(stopped(&hall.name)),
+            }
+        }));
+    }
+
     fn ping(&self, timeout: Duration) -> BoxFuture<'_, Result<(), SourceError>> {
         Box::pin(async move {
             let (answer, answered) = oneshot::channel();
@@ -129,8 +150,13 @@ impl<D: Driver> Source for Door<D> {
             self.0.tasks.close();
             self.0.tasks.wait().await;
             self.0.tasks.reopen();
+            let coming = lock(&self.0.coming).take();
+            let unused = match coming {
+                Some(coming) => coming.await.ok().and_then(Result::ok),
+                None => None,
+            };
             let idle = std::mem::take(&mut *lock(&self.0.idle));
-            for session in idle {
+            for session in idle.into_iter().chain(unused) {
                 self.0.driver.close(session).await;
             }
         })
@@ -185,7 +211,14 @@ impl<D: Driver> Hall<D> {
     }
 
     async fn connect(&self, work: &Work, limits: &Limits) -> Result<D::Session, SourceError> {
-        match self.unless_broken(self.driver.connect(), work, limits).await {
+        let coming = lock(&self.coming).take();
+        let connecting = async {
+            match coming {
+                Some(coming) => coming.await.unwrap_or_else(|_| Err(stopped(&self.name))),
+                None => self.driver.connect().await,
+            }
+        };
+        match self.unless_broken(connecting, work, limits).await {
             Ok(connected) => connected,
             Err(Break::Lapsed) => Err(self.no_connection(limits)),
             Err(Break::Closing | Break::Left) => Err(stopped(&self.name)),

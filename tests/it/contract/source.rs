@@ -89,12 +89,14 @@ contract! {
         a_closed_source_opens_again
         closing_breaks_off_what_is_running
         a_ping_is_answered
+        a_question_takes_the_connection_that_was_made_ahead
         a_secret_that_is_not_set_is_named
     }
     servers {
         a_wrong_password_is_refused_and_not_shown
         a_closed_port_is_named
         a_server_that_says_nothing_is_named
+        what_is_connected_ahead_is_one_connection
         a_connection_is_used_again
         a_killed_idle_connection_is_replaced
         a_connection_killed_among_its_rows_is_an_error
@@ -370,6 +372,31 @@ async fn a_server_that_says_nothing_is_named(rig: &Rig) {
     let source = rig.source_at(&format!("{}://u:canary-5ecret@{place}/x", rig.engine()));
     let error = source.ping(SHORT).await.expect_err("nobody answers");
     assert_eq!((error.cause, error.problem), (Cause::Unreachable, format!("no connection to {place} within 300ms")));
+}
+
+async fn a_question_takes_the_connection_that_was_made_ahead(rig: &Rig) {
+    let source = rig.source();
+    source.ahead();
+    source.ahead();
+    assert_eq!(rig.cell(&*source, "select 1").await, Value::Int(1));
+    source.ahead();
+    source.close().await;
+    source.ahead();
+    source.close().await;
+    assert_eq!(rig.cell(&*source, "select 2").await, Value::Int(2));
+}
+
+async fn what_is_connected_ahead_is_one_connection(rig: &Rig) {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let place = silent.local_addr().expect("an address").to_string();
+    let source = rig.source_at(&format!("{}://u:canary-5ecret@{place}/x", rig.engine()));
+    source.ahead();
+    let error = source.ping(SHORT).await.expect_err("nobody answers");
+    assert_eq!(error.problem, format!("no connection to {place} within 300ms"));
+    silent.set_nonblocking(true).expect("is ours");
+    silent.accept().expect("one connection");
+    assert_eq!(silent.accept().map(drop).map_err(|error| error.kind()), Err(std::io::ErrorKind::WouldBlock));
+    source.close().await;
 }
 
 const CONNECTION: [&str; 3] = ["select pg_backend_pid()", "select connection_id()", ""];
