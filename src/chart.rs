@@ -74,6 +74,12 @@ pub fn svg_within(
     zone: &TimeZone,
     width: u32,
 ) -> Result<Option<String>, ChartError> {
+    let narrow = within(table, spec, zone, width)?;
+    narrow.map(|spec| svg(table, &spec, theme, zone)).transpose()
+}
+
+/// The spec of [`svg_within`].
+fn within(table: &Table, spec: &Spec, zone: &TimeZone, width: u32) -> Result<Option<Spec>, ChartError> {
     let wide = spec.size.unwrap_or(Size::DEFAULT);
     if wide.width <= width {
         return Ok(None);
@@ -89,7 +95,7 @@ pub fn svg_within(
         true => drawing(table, spec, zone)?.height as u32,
         false => wide.height.min(width * 9 / 10),
     };
-    svg(table, &Spec { size: Some(Size { width, height }), ..spec.clone() }, theme, zone).map(Some)
+    Ok(Some(Spec { size: Some(Size { width, height }), ..spec.clone() }))
 }
 
 /// The same picture as PNG, two pixels for each unit of the SVG, opaque; [`Theme::Auto`] is drawn light.
@@ -103,6 +109,21 @@ pub fn png(table: &Table, spec: &Spec, theme: Theme, zone: &TimeZone) -> Result<
     };
     let spec = Spec { theme: Some(theme), ..spec.clone() };
     rasterized(&svg(table, &spec, theme, zone)?)
+}
+
+/// As [`png`], laid out for a place that is only `width` wide where the spec says no size.
+///
+/// # Errors
+/// As [`png`].
+pub fn png_within(
+    table: &Table,
+    spec: &Spec,
+    theme: Theme,
+    zone: &TimeZone,
+    width: u32,
+) -> Result<Vec<u8>, ChartError> {
+    let narrow = if spec.size.is_none() { within(table, spec, zone, width)? } else { None };
+    png(table, narrow.as_ref().unwrap_or(spec), theme, zone)
 }
 
 #[cfg(feature = "chart")]

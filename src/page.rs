@@ -36,6 +36,9 @@ pub use terminal::terminal;
 #[cfg(feature = "xlsx")]
 pub use xlsx::xlsx;
 
+/// How wide a mail is.
+const MAIL: u32 = 584;
+
 /// The longest name of a file, without its suffix, in bytes.
 const LONGEST_NAME: usize = 120;
 
@@ -180,6 +183,17 @@ impl Section {
     pub fn chart(&self, zone: &TimeZone) -> Option<Result<Vec<u8>, ChartError>> {
         match &self.content {
             Content::Chart(spec, table) => Some(chart::png(table, spec, Theme::Light, zone)),
+            Content::Table(_) | Content::Value(..) | Content::Text(_) | Content::Alerts(_) | Content::Trouble(_) => {
+                None
+            }
+        }
+    }
+
+    /// The same for a message, which has less room: as wide as a mail, so that its letters can be read there.
+    #[must_use]
+    pub fn small_chart(&self, zone: &TimeZone) -> Option<Result<Vec<u8>, ChartError>> {
+        match &self.content {
+            Content::Chart(spec, table) => Some(chart::png_within(table, spec, Theme::Light, zone, MAIL)),
             Content::Table(_) | Content::Value(..) | Content::Text(_) | Content::Alerts(_) | Content::Trouble(_) => {
                 None
             }

@@ -1,6 +1,6 @@
 //! Stories of `rowcall explain` and `rowcall history`.
 
-use crate::rig::Rig;
+use crate::rig::{Rig, without_lengths};
 
 const SHOP: &str = r#"
 timezone = "UTC"
@@ -29,16 +29,6 @@ fn shop() -> Rig {
         "create table stock (sku text, on_hand integer); insert into stock values ('A', 3), ('B', 40)",
     );
     rig
-}
-
-/// `12 ms` and ` 3 ms` become `[TOOK]`, and a listing stays a listing.
-fn without_lengths(text: &str) -> String {
-    let words = text.lines().map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()));
-    let lines = words.map(|cells| {
-        let cell = |cell: &str| if cell.ends_with(" ms") { "[TOOK]".to_owned() } else { cell.to_owned() };
-        cells.map(cell).collect::<Vec<_>>().join(" | ")
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The explanation without the channel whose attempts depend on the hour.

@@ -35,19 +35,10 @@ type = "stdout"
     rig
 }
 
-fn mail_channel(fake: &SmtpFake) -> String {
-    format!(
-        "[channels.mail]\ntype = \"email\"\nserver = \"smtp://localhost:{}\"\nca_file = \"{}\"\n\
-         from = \"bot@example.com\"\nto = [\"data@example.com\"]\n",
-        fake.port(),
-        fake.ca_file().display()
-    )
-}
-
 #[test]
 fn the_rows_that_fire_travel_as_files() {
     let fake = SmtpFake::start(Script::default());
-    let rig = shop(&mail_channel(&fake), "mail", "attach = [\"csv\", \"xlsx\"]");
+    let rig = shop(&fake.channel("mail"), "mail", "attach = [\"csv\", \"xlsx\"]");
     rig.run(&["check", "--notify"]).exits(1);
     let mail = fake.mails().pop().expect("a mail").raw;
     let mail = MessageParser::default().parse(&mail).expect("a mail");
@@ -65,7 +56,7 @@ fn the_rows_that_fire_travel_as_files() {
 #[test]
 fn where_an_aggregate_judges_all_rows_travel() {
     let fake = SmtpFake::start(Script::default());
-    let rig = shop(&mail_channel(&fake), "mail", "attach = \"csv\"");
+    let rig = shop(&fake.channel("mail"), "mail", "attach = \"csv\"");
     let text = std::fs::read_to_string(rig.path().join("rowcall.toml")).expect("reads");
     let rig = rig.catalogue(&text.replace("amount > 1000", "sum(amount) > 1000"));
     rig.run(&["check", "--notify"]).exits(1);
@@ -78,7 +69,7 @@ fn where_an_aggregate_judges_all_rows_travel() {
 #[test]
 fn a_recovery_carries_no_file() {
     let fake = SmtpFake::start(Script::default());
-    let rig = shop(&mail_channel(&fake), "mail", "attach = \"csv\"");
+    let rig = shop(&fake.channel("mail"), "mail", "attach = \"csv\"");
     rig.run(&["check", "--notify"]).exits(1);
     rig.sqlite("shop.db", "delete from orders");
     rig.run(&["check", "--notify"]).exits(0);
@@ -118,7 +109,7 @@ fn a_channel_without_files_says_where_the_rows_are() {
 #[test]
 fn a_dry_run_names_the_files_that_would_travel() {
     let fake = SmtpFake::start(Script::default());
-    let rig = shop(&mail_channel(&fake), "mail", "attach = [\"csv\"]\nowners = [\"terminal\"]");
+    let rig = shop(&fake.channel("mail"), "mail", "attach = [\"csv\"]\nowners = [\"terminal\"]");
     insta::assert_snapshot!(rig.run(&["check", "--notify", "--dry-run"]), @r#"
     exit 1
     --- stdout
@@ -149,10 +140,7 @@ fn a_dry_run_names_the_files_that_would_travel() {
 #[test]
 fn a_bot_of_slack_puts_the_file_into_the_thread() {
     let fake = HttpFake::start_as(services::slack_api, []);
-    let url = fake.url("/api/");
-    let channel =
-        format!("[channels.team]\ntype = \"slack\"\ntoken = \"xoxb-1\"\nchannel = \"C0123\"\nbase_url = \"{url}\"\n");
-    let rig = shop(&channel, "team", "attach = [\"csv\"]");
+    let rig = shop(&fake.slack_bot("team"), "team", "attach = [\"csv\"]");
     rig.run(&["check", "--notify"]).exits(1);
     let paths: Vec<String> = fake.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(paths.len(), 4, "{paths:?}");
@@ -289,12 +277,8 @@ body = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endf
 #[test]
 fn no_row_can_write_a_header_or_mention_anyone_by_a_title() {
     let (fake, slack) = (SmtpFake::start(Script::default()), HttpFake::start_as(services::slack_api, []));
-    let bot = format!(
-        "[channels.team]\ntype = \"slack\"\ntoken = \"xoxb-1\"\nchannel = \"C0123\"\nbase_url = \"{}\"\n",
-        slack.url("/api/")
-    );
     let keys = "title = \"{{ rows[0].customer }}\"\nbody = \"{{ rows[0].customer }}\"";
-    let rig = shop(&(mail_channel(&fake) + &bot), "mail\", \"team", keys);
+    let rig = shop(&(fake.channel("mail") + &slack.slack_bot("team")), "mail\", \"team", keys);
     let bad = "update orders set customer = '<!channel> <@U1> @here' || char(13, 10) || 'Bcc: evil@example.net'";
     rig.sqlite("shop.db", bad);
     rig.run(&["check", "--notify"]).exits(1);

@@ -1,6 +1,6 @@
 //! Stories of `rowcall report`: what is printed, written and told of what fails.
 
-use crate::rig::Rig;
+use crate::rig::{Rig, member, without_lengths};
 
 /// A report with one of everything, and a section that fails.
 const WEEKLY: &str = r#"timezone = "UTC"
@@ -276,10 +276,7 @@ fn one_section_is_one_csv_file() {
 fn a_workbook_has_a_sheet_for_each_section() {
     let rig = shop(&format!("{WEEKLY}{BROKEN}"));
     rig.run(&["report", "weekly", "-o", "weekly.xlsx"]).exits(3);
-    let file = std::fs::File::open(rig.path().join("weekly.xlsx")).expect("written");
-    let mut archive = zip::ZipArchive::new(file).expect("a zip file");
-    let mut book = String::new();
-    std::io::Read::read_to_string(&mut archive.by_name("xl/workbook.xml").expect("a book"), &mut book).expect("text");
+    let book = member(&std::fs::read(rig.path().join("weekly.xlsx")).expect("written"), "xl/workbook.xml");
     let names: Vec<&str> = book.split("<sheet name=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(names, ["Goods", "On the shelves", "Alerts", "failed 5"]);
 }
@@ -660,13 +657,6 @@ fn a_report_with_nothing_to_tell_is_not_sent_when_it_says_so() {
     "#);
     let runs = rig.run(&["history", "--json"]).exits(0).stdout;
     assert!(runs.contains("nothing to tell: 2 sections, no rows; not sent"), "{runs}");
-}
-
-/// `12 ms` becomes `[TOOK]`, and a listing stays a listing.
-fn without_lengths(text: &str) -> String {
-    let cell = |cell: &str| if cell.ends_with(" ms") { "[TOOK]".to_owned() } else { cell.to_owned() };
-    let line = |line: &str| line.split("  ").map(str::trim).filter(|it| !it.is_empty()).map(cell).collect::<Vec<_>>();
-    text.lines().map(|text| line(text).join(" | ")).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A folder of its own, a clean environment and the real binary: what every story about the command line begins with.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -126,6 +126,16 @@ impl fmt::Display for Ran {
     }
 }
 
+/// `12 ms` and ` 3 ms` become `[TOOK]`, and a listing stays a listing.
+pub(crate) fn without_lengths(text: &str) -> String {
+    let words = text.lines().map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()));
+    let lines = words.map(|cells| {
+        let cell = |cell: &str| if cell.ends_with(" ms") { "[TOOK]".to_owned() } else { cell.to_owned() };
+        cells.map(cell).collect::<Vec<_>>().join(" | ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// `2026-11-20 21:02:34` becomes `[TIME]`, and so does the slot in the name of a file.
 pub(crate) fn without_times(text: &str) -> String {
     const SHAPES: [&str; 2] = ["dddd-dd-dd dd:dd:dd", "ddddddddTddddddZ"];
@@ -166,4 +176,12 @@ impl Rig {
             connection.close().await.expect("closes");
         });
     }
+}
+
+/// The text of one member of a workbook.
+pub(crate) fn member(book: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(book)).expect("a zip file");
+    let mut text = String::new();
+    archive.by_name(name).expect("a member").read_to_string(&mut text).expect("text");
+    text
 }

@@ -1,15 +1,13 @@
 //! Stories of reports that are sent, by mail and by Slack: large ones, with everything in them that a database can hold,
 //! and with a part that fails.
 
-use std::io::Read;
-
 use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::Value;
 
 use crate::fakes::http::{HttpFake, Request};
 use crate::fakes::services;
 use crate::fakes::smtp::{Script, SmtpFake};
-use crate::rig::Rig;
+use crate::rig::{Rig, member};
 
 /// What a cell may hold, as SQL.
 const BAD: [&str; 9] = [
@@ -112,13 +110,7 @@ fn shop(tables: usize, channels: &str) -> Rig {
 /// Sends it, and gives the one mail that arrived.
 fn mailed(tables: usize) -> (Rig, Vec<u8>) {
     let fake = SmtpFake::start(Script::default());
-    let channel = format!(
-        "[channels.readers]\ntype = \"email\"\nserver = \"smtp://localhost:{}\"\nca_file = \"{}\"\n\
-         from = \"bot@example.com\"\nto = [\"data@example.com\"]\n",
-        fake.port(),
-        fake.ca_file().display()
-    );
-    let rig = shop(tables, &channel);
+    let rig = shop(tables, &fake.channel("readers"));
     let ran = rig.run(&["report", "weekly", "--send"]).exits(3);
     assert!(ran.stdout.starts_with("INCOMPLETE report weekly: 1 of "), "owners are told of the part that fails: {ran}");
     assert!(ran.stdout.contains("no such table: nowhere") && !ran.stdout.contains("All is well"), "{ran}");
@@ -187,17 +179,9 @@ fn the_text_of_a_mail_reads_on_its_own() {
     }
 }
 
-/// The text of one member of a workbook.
-fn member(book: &[u8], name: &str) -> String {
-    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(book)).expect("a zip file");
-    let mut text = String::new();
-    archive.by_name(name).expect("a member").read_to_string(&mut text).expect("text");
-    text
-}
-
 #[test]
 fn the_files_of_a_mail_hold_what_was_asked() {
-    let (rig, raw) = mailed(0);
+    let (_rig, raw) = mailed(0);
     let mail = MessageParser::default().parse(&raw).expect("a mail");
     let files: Vec<_> = mail
         .attachments()
@@ -226,8 +210,10 @@ fn the_files_of_a_mail_hold_what_was_asked() {
     assert_eq!(file("weekly-3-types.csv"), b"whole,half,day,none,formula\n7,1.5,2026-11-20,,'=1+1\n");
     assert_eq!(file("weekly-4-per-day.csv").iter().filter(|byte| **byte == b'\n').count(), 301);
     assert!(names.iter().filter(|name| name.ends_with(".png")).all(|name| is_picture(file(name))));
-    rig.run(&["report", "weekly", "--section", "5", "-o", "bars.png"]).exits(0);
-    assert_eq!(std::fs::read(rig.path().join("bars.png")).expect("written"), file("weekly-5-by-name.png"));
+    let shown = mail.parts.iter().filter(|part| part.content_id().is_some()).map(|part| part.contents());
+    assert!(shown.zip(files.iter().rev().take(4).rev()).all(|(shown, file)| shown == file.contents()));
+    // Twice the 584 pixels that a mail is wide.
+    assert_eq!(file("weekly-4-per-day.png")[16..20], 1168_u32.to_be_bytes());
     let page = std::str::from_utf8(file("weekly.html")).expect("text");
     assert!(page.starts_with("<!doctype html>") && page.contains("no such table: nowhere"), "{page}");
     let book = file("weekly.xlsx");
@@ -265,19 +251,14 @@ fn a_mail_is_read_without_a_defect() {
 }
 
 /// Sends it to Slack, and gives what arrived there.
-fn slacked(tables: usize, judge: fn(&Request) -> crate::fakes::http::Answer, channel: &str) -> Vec<Request> {
-    let fake = HttpFake::start_as(judge, []);
-    let channel = format!("[channels.readers]\ntype = \"slack\"\n{}", channel.replace("URL", &fake.url("")));
-    let rig = shop(tables, &channel);
+fn slacked(tables: usize, fake: &HttpFake, channel: &str) -> Vec<Request> {
+    let rig = shop(tables, channel);
     let ran = rig.run(&["report", "weekly", "--send"]).exits(3);
     assert!(ran.stdout.starts_with("INCOMPLETE report weekly: 1 of "), "{ran}");
     let outbox = rig.run(&["outbox", "list"]).exits(0);
     assert_eq!(outbox.stdout, "", "all was delivered");
     fake.requests()
 }
-
-const BOT: &str = "token = \"xoxb-1\"\nchannel = \"C0123\"\nbase_url = \"URL/api/\"\n";
-const WEBHOOK: &str = "webhook = \"URL/services/T1/B1/x\"\n";
 
 /// Every text of a message, one behind the other.
 fn words(value: &Value) -> String {
@@ -292,7 +273,8 @@ fn words(value: &Value) -> String {
 #[test]
 fn a_bot_of_slack_tells_a_large_report_and_puts_its_pictures_into_the_thread() {
     for tables in [1, 40] {
-        let requests = slacked(tables, services::slack_api, BOT);
+        let fake = HttpFake::start_as(services::slack_api, []);
+        let requests = slacked(tables, &fake, &fake.slack_bot("readers"));
         let paths: Vec<&str> = requests.iter().map(|request| request.path.as_str()).collect();
         // The fake refuses what is beyond the limits of Slack, and would be asked again.
         assert_eq!(paths.iter().filter(|path| path.ends_with("chat.postMessage")).count(), 1, "{tables}: {paths:?}");
@@ -325,7 +307,10 @@ fn a_bot_of_slack_tells_a_large_report_and_puts_its_pictures_into_the_thread() {
 #[test]
 fn a_webhook_of_slack_tells_a_large_report_in_words() {
     for tables in [1, 40] {
-        let requests = slacked(tables, services::slack_webhook, WEBHOOK);
+        let fake = HttpFake::start_as(services::slack_webhook, []);
+        let url = fake.url("/services/T1/B1/x");
+        let channel = format!("[channels.readers]\ntype = \"slack\"\nwebhook = \"{url}\"\n");
+        let requests = slacked(tables, &fake, &channel);
         assert_eq!(requests.len(), 1, "{tables}: taken as it was");
         let message: Value = serde_json::from_str(&requests[0].body).expect("JSON");
         let said = words(&message["blocks"]);

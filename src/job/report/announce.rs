@@ -188,7 +188,7 @@ fn cut(table: &Table) -> Option<String> {
 
 /// The charts of a page by section, each drawn once: a picture costs more than everything else.
 fn pictures(page: &Page) -> Vec<Option<Bytes>> {
-    page.sections.iter().map(|part| part.chart(&page.zone)?.ok().map(Bytes::from)).collect()
+    page.sections.iter().map(|part| part.small_chart(&page.zone)?.ok().map(Bytes::from)).collect()
 }
 
 fn picture(page: &Page, number: usize, part: &page::Section, (spec, table, png): (&Spec, &Table, &Bytes)) -> Picture {

@@ -118,6 +118,12 @@ impl HttpFake {
         Some(self.authority.as_ref()?.path().join("ca.pem"))
     }
 
+    /// A channel of a catalogue that leads here, by a bot of Slack.
+    pub(crate) fn slack_bot(&self, name: &str) -> String {
+        let url = self.url("/api/");
+        format!("[channels.{name}]\ntype = \"slack\"\ntoken = \"xoxb-1\"\nchannel = \"C0123\"\nbase_url = \"{url}\"\n")
+    }
+
     /// Every whole request so far.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.state.requests.lock().expect("no panic in the server").clone()

@@ -132,6 +132,16 @@ impl SmtpFake {
         self.authority.path().join("ca.pem")
     }
 
+    /// A channel of a catalogue that leads here.
+    pub(crate) fn channel(&self, name: &str) -> String {
+        format!(
+            "[channels.{name}]\ntype = \"email\"\nserver = \"smtp://localhost:{}\"\nca_file = \"{}\"\n\
+             from = \"bot@example.com\"\nto = [\"data@example.com\"]\n",
+            self.port(),
+            self.ca_file().display()
+        )
+    }
+
     /// From now on, this answer to the next commands that begin so.
     pub(crate) fn refuse(&self, start: &'static str, times: usize, refusal: Refusal) {
         self.state.script.lock().expect("no panic in the server").refusals.push((start, times, refusal));
