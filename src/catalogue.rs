@@ -253,6 +253,8 @@ pub enum OnError {
 pub struct Channel {
     /// What the door needs.
     pub settings: channel::Settings,
+    /// Who is told when it does not work, and when it does again; other channels than this one.
+    pub owners: Vec<Name>,
     /// For people.
     pub description: Option<String>,
     /// The line of the file it begins at, from 1.

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use crate::catalogue::Catalogue;
 use crate::channel::{self, Channel};
 use crate::name::Name;
@@ -30,6 +32,8 @@ pub use scheduled::{Job, JobId};
 pub struct Doors {
     sources: BTreeMap<Name, Arc<dyn Source>>,
     channels: BTreeMap<Name, Arc<dyn Channel>>,
+    owners: BTreeMap<Name, Vec<Name>>,
+    zone: TimeZone,
 }
 
 impl Doors {
@@ -45,6 +49,8 @@ impl Doors {
         Self {
             sources: catalogue.sources.iter().map(source).collect(),
             channels: catalogue.channels.iter().map(channel).collect(),
+            owners: catalogue.channels.iter().map(|(name, entry)| (name.clone(), entry.owners.clone())).collect(),
+            zone: catalogue.zone.clone(),
         }
     }
 
@@ -61,6 +67,18 @@ impl Doors {
     #[must_use]
     pub fn channels(&self) -> &BTreeMap<Name, Arc<dyn Channel>> {
         &self.channels
+    }
+
+    /// The channels that are told when this one does not work.
+    #[must_use]
+    pub fn owners(&self, channel: &Name) -> &[Name] {
+        self.owners.get(channel).map_or(&[], Vec::as_slice)
+    }
+
+    /// The zone in which what is said of the doors themselves names its times.
+    #[must_use]
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// Cancels what was broken off and closes every connection.

@@ -30,7 +30,7 @@ pub mod variables;
 pub struct Message {
     /// The same for every attempt to deliver it; letters, digits and dashes.
     pub id: String,
-    /// The alert it speaks of, or the source, or the report.
+    /// The alert it speaks of, or the source, or the channel, or the report.
     pub alert: String,
     /// The same for all messages of one incident; letters, digits and dashes.
     pub thread: String,

@@ -79,7 +79,10 @@ fn read(file: &File<'_>, path: &Path, table: &DeTable<'_>) -> Catalogue {
         defaults.finish();
     }
     let mut warnings = Vec::new();
-    let channels = collect(&top, "channels", channel::read);
+    let entries = top.entries("channels");
+    let names: Vec<Name> = entries.iter().map(|(name, _)| name.clone()).collect();
+    let channels = entries.into_iter().map(|(name, section)| (name.clone(), channel::read(&name, section, &names)));
+    let channels: BTreeMap<Name, _> = channels.collect();
     let sources = collect(&top, "sources", |name, section| source::read(name, section, &channels, &around));
     let known_sources: BTreeMap<Name, _> = sources.iter().map(|(name, found)| (name.clone(), found.as_ref())).collect();
     let queries = collect(&top, "queries", |name, section| query::read(name, section, &known_sources, &around));

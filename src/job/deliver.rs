@@ -4,8 +4,9 @@
 //! that does not work is tried with one message at a time, and its messages wait. Which messages an attempt begins for is
 //! on disk before the first of them is sent, so that after a crash the next attempt says that it may be a repeat, as it
 //! does after one that got no answer. What to do next and what an answer means is decided in `plan`, `judge` and `digest`, which are pure; time and
-//! randomness are arguments.
+//! randomness are arguments. When a channel itself is at fault its owners are told on other channels: `owners`.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, StreamExt};
@@ -13,15 +14,17 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use self::judge::Answer;
+use self::owners::Learned;
 use self::plan::Plan;
 use super::{Doors, JobId};
 use crate::channel::{Channel, Manners, Retry};
 use crate::message::{Kind, Message, Receipt};
 use crate::name::Name;
-use crate::store::{Condition, Settlement, Step, Store, StoreError, Trouble, Turn, Waiting};
+use crate::store::{Condition, Outgoing, Settlement, Step, Store, StoreError, Trouble, Turn, Waiting};
 
 pub mod digest;
 mod judge;
+mod owners;
 mod plan;
 #[cfg(test)]
 mod sample;
@@ -53,10 +56,11 @@ pub enum News<'a> {
 }
 
 /// How the sending for a channel ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Emptied {
-    /// Nothing is due any more, or the channel is left alone for now.
-    Done,
+    /// Nothing is due any more, or the channel is left alone for now. Something may wait for these channels now: they
+    /// own this one, and it broke or works again.
+    Done(Vec<Name>),
     /// Another sender works on this channel; nothing was done.
     Elsewhere,
 }
@@ -86,15 +90,19 @@ impl Postman<'_> {
     pub async fn all(&self) -> Result<Vec<Name>, StoreError> {
         let one = async |name: &Name| (name.clone(), self.channel(name).await);
         // One that fails must not break off what the others have on their way.
-        let each = futures_util::future::join_all(self.doors.channels().keys().map(one)).await;
-        let mut elsewhere = Vec::new();
-        for (name, emptied) in each {
-            match emptied? {
-                Emptied::Done => {}
-                Emptied::Elsewhere => elsewhere.push(name),
+        let mut elsewhere = BTreeSet::new();
+        let mut next: BTreeSet<Name> = self.doors.channels().keys().cloned().collect();
+        while !next.is_empty() {
+            let each = futures_util::future::join_all(next.iter().map(one)).await;
+            next = BTreeSet::new();
+            for (name, emptied) in each {
+                match emptied? {
+                    Emptied::Done(owners) => next.extend(owners),
+                    Emptied::Elsewhere => drop(elsewhere.insert(name)),
+                }
             }
         }
-        Ok(elsewhere)
+        Ok(elsewhere.into_iter().collect())
     }
 
     /// Sends everything that is due for one channel.
@@ -102,16 +110,24 @@ impl Postman<'_> {
     /// # Errors
     /// The store failed; what was sent may then be sent again, and says so.
     pub async fn channel(&self, name: &Name) -> Result<Emptied, StoreError> {
-        let Some(door) = self.doors.channels().get(name) else { return Ok(Emptied::Done) };
+        let Some(door) = self.doors.channels().get(name) else { return Ok(Emptied::Done(Vec::new())) };
         if self.store.next_attempt(name).await?.is_none_or(|next| next > (self.now)()) {
-            return Ok(Emptied::Done);
+            return Ok(Emptied::Done(Vec::new()));
         }
         let Some(turn) = self.store.turn(name).await? else { return Ok(Emptied::Elsewhere) };
         let (trouble, manners) = (turn.trouble.clone(), door.manners());
-        let mut round =
-            Round { postman: *self, door: door.as_ref(), turn, manners, trouble, ended: Vec::new(), learned: None };
+        let mut round = Round {
+            postman: *self,
+            door: door.as_ref(),
+            turn,
+            manners,
+            trouble,
+            ended: Vec::new(),
+            learned: None,
+            told: Vec::new(),
+        };
         round.empty().await?;
-        Ok(Emptied::Done)
+        Ok(Emptied::Done(round.told))
     }
 }
 
@@ -124,8 +140,10 @@ struct Round<'a> {
     trouble: Option<Trouble>,
     /// How attempts ended, as far as it is not written yet.
     ended: Vec<(i64, Settlement)>,
-    /// What was learned of the channel, as far as it is not written yet.
-    learned: Option<Condition>,
+    /// What was learned of the channel and since when it does not work, or did not, as far as it is not written yet.
+    learned: Option<(Condition, Timestamp)>,
+    /// The owners of the channel that may have been told of it.
+    told: Vec<Name>,
 }
 
 impl Round<'_> {
@@ -232,6 +250,7 @@ impl Round<'_> {
     fn learn(&mut self, answers: &[&Answer], now: Timestamp) {
         let Some(learned) = judge::learn(answers, self.trouble.as_ref(), now, (self.postman.chance)()) else { return };
         let was_broken = self.trouble.as_ref().is_some_and(|trouble| trouble.broken);
+        let since = self.trouble.as_ref().map_or(now, |trouble| trouble.since);
         let (channel, hears) = (&self.turn.channel, self.postman.hears);
         self.trouble = match &learned {
             Condition::Works => {
@@ -247,7 +266,7 @@ impl Round<'_> {
                 Some(trouble.clone())
             }
         };
-        self.learned = Some(learned);
+        self.learned = Some((learned, since));
     }
 
     /// Keeps how an attempt ended until it is written.
@@ -268,11 +287,28 @@ impl Round<'_> {
         if self.ended.is_empty() && begun.is_empty() {
             return Ok(());
         }
-        let step = Step { at: (self.postman.now)(), ended: &self.ended, begun, learned: self.learned.as_ref() };
+        let at = (self.postman.now)();
+        let owners = self.news(at).await?;
+        let learned = self.learned.as_ref().map(|(condition, _)| condition);
+        let step = Step { at, ended: &self.ended, begun, learned, owners: &owners };
         self.postman.store.step(&self.turn, &step).await?;
+        self.told.extend(owners.into_iter().map(|outgoing| outgoing.channel));
         self.ended.clear();
         self.learned = None;
         Ok(())
+    }
+
+    /// What the owners of the channel may have to be told of what was learned.
+    async fn news(&self, now: Timestamp) -> Result<Vec<Outgoing>, StoreError> {
+        let (channel, doors) = (&self.turn.channel, self.postman.doors);
+        let Some((condition, since)) = &self.learned else { return Ok(Vec::new()) };
+        if doors.owners(channel).is_empty() {
+            return Ok(Vec::new());
+        }
+        let backlog = self.postman.store.backlog().await?;
+        let waiting = backlog.iter().find(|backlog| backlog.channel == *channel).map_or(0, |backlog| backlog.waiting);
+        let learned = Learned { channel, condition, since: *since, waiting, now, zone: doors.zone() };
+        Ok(learned.news(doors.owners(channel)))
     }
 }
 
@@ -281,6 +317,7 @@ fn about(message: &Message) -> (&'static str, String) {
     match message.kind {
         Kind::Report => ("report", name),
         Kind::SourceDown | Kind::SourceUp => ("source", name),
+        Kind::ChannelDown | Kind::ChannelUp => ("channel", name),
         Kind::Digest | Kind::Roundup => ("digest", name),
         Kind::Test => ("trial", name),
         Kind::Incomplete

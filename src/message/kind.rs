@@ -58,6 +58,10 @@ pub enum Kind {
     SourceDown,
     /// The source answers again.
     SourceUp,
+    /// A channel does not work, and what is for it waits.
+    ChannelDown,
+    /// The channel works again.
+    ChannelUp,
     /// A job has not done its work by its deadline.
     Late,
     /// The job does its work again.
@@ -74,7 +78,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Firing,
         Self::Repeat,
         Self::Resolved,
@@ -83,6 +87,8 @@ impl Kind {
         Self::Incomplete,
         Self::SourceDown,
         Self::SourceUp,
+        Self::ChannelDown,
+        Self::ChannelUp,
         Self::Late,
         Self::OnTime,
         Self::Report,
@@ -103,6 +109,8 @@ impl Kind {
             Self::Incomplete => "INCOMPLETE",
             Self::SourceDown => "SOURCE DOWN",
             Self::SourceUp => "SOURCE UP",
+            Self::ChannelDown => "CHANNEL DOWN",
+            Self::ChannelUp => "CHANNEL UP",
             Self::Late => "LATE",
             Self::OnTime => "RUNS AGAIN",
             Self::Report => "",
@@ -123,6 +131,8 @@ impl Kind {
             Self::Incomplete => "incomplete",
             Self::SourceDown => "source-down",
             Self::SourceUp => "source-up",
+            Self::ChannelDown => "channel-down",
+            Self::ChannelUp => "channel-up",
             Self::Late => "late",
             Self::OnTime => "on-time",
             Self::Report => "report",
@@ -135,7 +145,7 @@ impl Kind {
     /// Whether the message is good news.
     #[must_use]
     pub fn is_good_news(self) -> bool {
-        matches!(self, Self::Resolved | Self::Well | Self::SourceUp | Self::OnTime)
+        matches!(self, Self::Resolved | Self::Well | Self::SourceUp | Self::ChannelUp | Self::OnTime)
     }
 
     /// Whether something is wrong.
@@ -147,11 +157,17 @@ impl Kind {
             | Self::Unwell
             | Self::Incomplete
             | Self::SourceDown
+            | Self::ChannelDown
             | Self::Late
             | Self::Digest => true,
-            Self::Resolved | Self::Well | Self::SourceUp | Self::OnTime | Self::Report | Self::Test | Self::Roundup => {
-                false
-            }
+            Self::Resolved
+            | Self::Well
+            | Self::SourceUp
+            | Self::ChannelUp
+            | Self::OnTime
+            | Self::Report
+            | Self::Test
+            | Self::Roundup => false,
         }
     }
 
@@ -160,8 +176,8 @@ impl Kind {
     pub fn tone(self, severity: Severity) -> Tone {
         match self {
             Self::Firing | Self::Repeat | Self::Digest => Tone::Alarm(severity),
-            Self::Unwell | Self::Incomplete | Self::SourceDown | Self::Late => Tone::Doubt,
-            Self::Resolved | Self::Well | Self::SourceUp | Self::OnTime => Tone::Relief,
+            Self::Unwell | Self::Incomplete | Self::SourceDown | Self::ChannelDown | Self::Late => Tone::Doubt,
+            Self::Resolved | Self::Well | Self::SourceUp | Self::ChannelUp | Self::OnTime => Tone::Relief,
             Self::Report | Self::Test | Self::Roundup => Tone::Calm,
         }
     }

@@ -27,7 +27,7 @@ pub(super) struct Sender {
     pub(super) doors: Arc<Doors>,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
-    /// Told whenever a run put messages into the outbox.
+    /// Told whenever messages were put into the outbox: by a run, or because a channel broke or works again.
     pub(super) posted: Arc<Notify>,
     /// Ends the sending early: what is on its way is waited for, the rest goes out after the next start.
     pub(super) enough: CancellationToken,
@@ -66,7 +66,12 @@ impl Sender {
         };
         let later = |pause: SignedDuration| self.clock.now().checked_add(pause).unwrap_or(Timestamp::MAX);
         let next = match postman.channel(&self.channel).await {
-            Ok(Emptied::Done) => self.store.next_attempt(&self.channel).await,
+            Ok(Emptied::Done(owners)) => {
+                if !owners.is_empty() {
+                    self.posted.notify_waiters();
+                }
+                self.store.next_attempt(&self.channel).await
+            }
             Ok(Emptied::Elsewhere) => return later(ELSEWHERE_PAUSE),
             Err(problem) => Err(problem),
         };

@@ -67,6 +67,9 @@ pub struct Step<'a> {
     pub begun: &'a [i64],
     /// What was learned of the channel itself, if anything.
     pub learned: Option<&'a Condition>,
+    /// What the owners of the channel may have to be told of that. The store knows who was told, and tells nobody
+    /// twice that it is down, and nobody that it is up who did not hear that it was down.
+    pub owners: &'a [Outgoing],
 }
 
 /// How a channel is.
@@ -109,7 +112,7 @@ pub struct Outgoing {
 pub struct Waiting {
     /// Its place in the order of the outbox.
     pub seq: i64,
-    /// Its lane within the channel: the alert, or `source` and the source.
+    /// Its lane within the channel: the alert, or `source` and the source, or `channel` and the channel.
     pub lane: String,
     /// What it says.
     pub message: Message,

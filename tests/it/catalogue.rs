@@ -770,3 +770,30 @@ update = true
     9 mistakes: nothing was connected to
     "#);
 }
+
+#[test]
+fn the_owners_of_a_channel_are_other_channels_of_the_catalogue() {
+    let catalogue =
+        "[channels.ops]\ntype = \"stdout\"\nowners = [\"mial\", \"ops\"]\n[channels.mail]\ntype = \"stdout\"\n";
+    insta::assert_snapshot!(Rig::new().catalogue(catalogue).run(&["validate"]), @r#"
+    exit 2
+    --- stderr
+    error: no channel is called `mial`
+     --> rowcall.toml:3:11
+      |
+    3 | owners = ["mial", "ops"]
+      |           ^^^^^^
+      |
+      = help: did you mean `mail`?
+
+    error: `ops` cannot say that it does not work itself
+     --> rowcall.toml:3:19
+      |
+    3 | owners = ["mial", "ops"]
+      |                   ^^^^^
+      |
+      = help: name another channel, which works when this one does not
+
+    2 mistakes: nothing was connected to
+    "#);
+}

@@ -22,6 +22,8 @@ use crate::fakes::http::{Answer, HttpFake};
 use crate::fakes::smtp::{Encryption, Refusal, Script, SmtpFake};
 use crate::rig::Rig;
 
+mod owners;
+
 /// A catalogue with its doors, a store in memory and a clock.
 struct Stage {
     rig: Rig,

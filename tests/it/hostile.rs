@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use mail_parser::MessageParser;
 use serde_json::Value;
 
-use crate::fakes::http::HttpFake;
+use crate::fakes::http::{Answer, HttpFake};
 use crate::fakes::services;
 use crate::fakes::smtp::{Encryption, Script, SmtpFake};
 use crate::rig::Rig;
@@ -29,6 +29,8 @@ struct House {
     hook: HttpFake,
     bot: HttpFake,
     mail: SmtpFake,
+    /// A bot whose token is refused at first, in words that do harm.
+    _cut: HttpFake,
 }
 
 const ALERTS: &str = r#"
@@ -59,6 +61,10 @@ when = "n > 1"
 source = "gone"
 sql = "select 1 as n"
 when = "n > 1"
+[alerts.cut]
+query = "orders"
+when = "amount > 1000"
+notify = ["cut"]
 [reports.weekly]
 title = "Weekly <!channel>"
 notify = ["hook", "bot", "mail"]
@@ -81,6 +87,8 @@ impl House {
         let hook = HttpFake::start_as(services::slack_webhook, []);
         let bot = HttpFake::start_as(services::slack_api, []);
         let mail = SmtpFake::start(Script { encryption: Encryption::None, ..Script::default() });
+        let refused = r#"{"ok":false,"error":"<!channel> <@U1> `x`\r\nBcc: evil@example.net\u202e"}"#;
+        let cut = HttpFake::start_as(services::slack_api, [Answer::plain(200, refused)]);
         let catalogue = format!(
             r#"
 timezone = "UTC"
@@ -104,6 +112,12 @@ token = "xoxb-1"
 channel = "C0123"
 update = true
 base_url = "{api}"
+[channels.cut]
+type = "slack"
+token = "xoxb-2"
+channel = "C0456"
+base_url = "{refused}"
+owners = ["hook", "bot", "mail"]
 [channels.mail]
 type = "email"
 server = "smtp://127.0.0.1:{port}"
@@ -113,13 +127,14 @@ to = ["data@example.com"]
 {alerts}"#,
             hook = hook.url("/services/T0/B0/X"),
             api = bot.url("/api/"),
+            refused = cut.url("/api/"),
             port = mail.port(),
         );
         let rig = Rig::new().catalogue(&catalogue);
         let rows: Vec<String> = BAD.iter().enumerate().map(|(n, bad)| format!("({n}, {bad}, 5000)")).collect();
         let table = "create table orders (id integer, customer text, amount integer)";
         rig.sqlite("shop.db", &format!("{table}; insert into orders values {}", rows.join(", ")));
-        Self { rig, hook, bot, mail }
+        Self { rig, hook, bot, mail, _cut: cut }
     }
 
     /// Judges and tells; nothing may be left over.
@@ -135,6 +150,10 @@ to = ["data@example.com"]
 
     /// Tells every kind of message there is.
     fn tell_everything(&self) {
+        self.rig.run(&["check", "cut", "--notify"]).exits(4);
+        self.rig.run(&["outbox", "retry", "--channel", "cut"]).exits(0);
+        self.rig.run(&["check", "cut", "--notify"]).exits(1);
+        self.nothing_is_left();
         self.check(3);
         self.rig.run(&["report", "weekly", "--send"]);
         self.nothing_is_left();
@@ -176,7 +195,7 @@ fn markup(value: &Value, texts: &mut Vec<String>) {
 
 /// The words at the heads of all messages, each once, without what a report is called.
 fn headwords(heads: impl Iterator<Item = String>) -> Vec<&'static str> {
-    const WORDS: [&str; 9] = [
+    const WORDS: [&str; 11] = [
         "FIRING",
         "STILL FIRING",
         "RESOLVED",
@@ -184,6 +203,8 @@ fn headwords(heads: impl Iterator<Item = String>) -> Vec<&'static str> {
         "WORKS AGAIN",
         "SOURCE DOWN",
         "SOURCE UP",
+        "CHANNEL DOWN",
+        "CHANNEL UP",
         "DIGEST",
         "Weekly",
     ];
@@ -191,8 +212,18 @@ fn headwords(heads: impl Iterator<Item = String>) -> Vec<&'static str> {
     WORDS.into_iter().filter(|word| heads.iter().any(|head| head.starts_with(word))).collect()
 }
 
-const KINDS: [&str; 8] =
-    ["FIRING", "STILL FIRING", "RESOLVED", "CANNOT JUDGE", "WORKS AGAIN", "SOURCE DOWN", "SOURCE UP", "Weekly"];
+const KINDS: [&str; 10] = [
+    "FIRING",
+    "STILL FIRING",
+    "RESOLVED",
+    "CANNOT JUDGE",
+    "WORKS AGAIN",
+    "SOURCE DOWN",
+    "SOURCE UP",
+    "CHANNEL DOWN",
+    "CHANNEL UP",
+    "Weekly",
+];
 
 /// The receivers refuse what is beyond a limit of Slack or no block that it knows; here it counts that nothing in the
 /// markup calls anybody or leads anywhere.

@@ -69,42 +69,44 @@ fn what_is_remembered_moves_to_a_server_and_nothing_is_told_twice() {
     insta::assert_snapshot!(rig.run(&[&copy[..], &["--dry-run"]].concat()), @r#"
     exit 0
     --- stdout
-    TABLE        ROWS
-    alerts       2
-    beats        0
-    decisions    3
-    instances    2
-    late         0
-    outbox       2
-    pauses       1
-    runs         2
-    silences     1
-    skips        0
-    told         2
-    told_health  0
-    told_source  0
-    troubles     1
+    TABLE         ROWS
+    alerts        2
+    beats         0
+    decisions     3
+    instances     2
+    late          0
+    outbox        2
+    pauses        1
+    runs          2
+    silences      1
+    skips         0
+    told          2
+    told_channel  0
+    told_health   0
+    told_source   0
+    troubles      1
     --- stderr
     nothing was copied: this is what the file has, and there is room for it
     "#);
     insta::assert_snapshot!(rig.run(&copy), @r#"
     exit 0
     --- stdout
-    TABLE        ROWS
-    alerts       2
-    beats        0
-    decisions    3
-    instances    2
-    late         0
-    outbox       2
-    pauses       1
-    runs         2
-    silences     1
-    skips        0
-    told         2
-    told_health  0
-    told_source  0
-    troubles     1
+    TABLE         ROWS
+    alerts        2
+    beats         0
+    decisions     3
+    instances     2
+    late          0
+    outbox        2
+    pauses        1
+    runs          2
+    silences      1
+    skips         0
+    told          2
+    told_channel  0
+    told_health   0
+    told_source   0
+    troubles      1
     --- stderr
     copied; the file is as it was: move it away, so that nobody goes on with it
     "#);

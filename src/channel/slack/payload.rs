@@ -58,6 +58,8 @@ pub(super) fn dressed(message: &Message, dress: Dress, mention: &[Mention], refu
         | Kind::Incomplete
         | Kind::SourceDown
         | Kind::SourceUp
+        | Kind::ChannelDown
+        | Kind::ChannelUp
         | Kind::Roundup
         | Kind::Late
         | Kind::OnTime

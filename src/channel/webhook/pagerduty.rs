@@ -35,7 +35,7 @@ pub(super) fn events(message: &Message, routing_key: &str) -> Result<Vec<Value>,
         Kind::Report => {
             Err(failed(Retry::Never, "PagerDuty takes incidents and no reports; send this one elsewhere".into()))
         }
-        Kind::Resolved | Kind::Well | Kind::SourceUp | Kind::OnTime => {
+        Kind::Resolved | Kind::Well | Kind::SourceUp | Kind::ChannelUp | Kind::OnTime => {
             Ok(message.ended().into_iter().map(|thread| event("resolve", thread)).collect())
         }
         Kind::Test => {
@@ -46,6 +46,7 @@ pub(super) fn events(message: &Message, routing_key: &str) -> Result<Vec<Value>,
         | Kind::Unwell
         | Kind::Incomplete
         | Kind::SourceDown
+        | Kind::ChannelDown
         | Kind::Late
         | Kind::Digest
         | Kind::Roundup => Ok(vec![triggered(event("trigger", &message.thread), message)]),
@@ -164,6 +165,11 @@ mod tests {
 
     #[test]
     fn a_trial_leaves_no_incident_open() {
+        let both =
+            [Kind::ChannelDown, Kind::ChannelUp].map(|kind| events(&Message { kind, ..low_stock() }, "R").unwrap());
+        let actions = both.each_ref().map(|events| (&events[0]["event_action"], &events[0]["dedup_key"]));
+        assert_eq!(actions.map(|(action, _)| action.as_str()), [Some("trigger"), Some("resolve")]);
+        assert_eq!(actions[0].1, actions[1].1);
         let trial = events(&Message { kind: Kind::Test, ..low_stock() }, "R").unwrap();
         assert_eq!((trial.len(), &trial[0]["event_action"]), (2, &"trigger".into()));
         assert_eq!(trial[1], end("low_stock-1795176000000000"));

@@ -15,9 +15,11 @@ pub(super) struct Body<'a> {
     id: &'a str,
     /// The same for all messages of one incident.
     thread: &'a str,
-    /// `firing`, `repeat`, `resolved`, `unwell`, `well`, `incomplete`, `source_down`, `source_up`, `report` or `test`.
+    /// `firing`, `repeat`, `resolved`, `unwell`, `well`, `incomplete`, `source_down`, `source_up`, `channel_down`,
+    /// `channel_up`, `late`, `on_time`, `report` or `test`.
     kind: Kind,
-    /// Whether something is wrong: false for `resolved`, `well`, `source_up`, `report` and `test`.
+    /// Whether something is wrong: false for `resolved`, `well`, `source_up`, `channel_up`, `on_time`, `report` and
+    /// `test`.
     firing: bool,
     alert: &'a str,
     /// `info`, `warning` or `critical`.

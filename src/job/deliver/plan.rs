@@ -68,6 +68,8 @@ fn is_brief(kind: Kind) -> bool {
         | Kind::Incomplete
         | Kind::SourceDown
         | Kind::SourceUp
+        | Kind::ChannelDown
+        | Kind::ChannelUp
         | Kind::Late
         | Kind::OnTime => true,
         Kind::Report | Kind::Test | Kind::Digest | Kind::Roundup => false,

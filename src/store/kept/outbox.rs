@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::record::{Posted, post};
 use crate::name::Name;
 use crate::store::engine::{Engine, Row, Unreadable, change_each};
-use crate::store::{Backlog, Condition, Reach, Settlement, Step, Trouble, Waiting};
+use crate::store::{Backlog, Condition, Outgoing, Reach, Settlement, Step, Trouble, Waiting};
 
 /// No more messages are read at once when they have come to so many bytes: some carry files.
 const MOST_BYTES: usize = 4 << 20;
@@ -67,10 +68,46 @@ pub(in crate::store) async fn step<E: Engine>(engine: &mut E, channel: &Name, st
     settle(engine, step.ended.iter()).await?;
     change_each(engine, BEGIN, step.begun, |seq| [(*seq).into(), step.at.into()]).await?;
     match step.learned {
-        None => Ok(()),
-        Some(Condition::Works) => forget_trouble(engine, channel).await,
-        Some(Condition::Troubled(trouble)) => keep_trouble(engine, channel, trouble).await,
+        None => return Ok(()),
+        Some(Condition::Works) => forget_trouble(engine, channel).await?,
+        Some(Condition::Troubled(trouble)) => keep_trouble(engine, channel, trouble).await?,
     }
+    let news = news_of_channel(engine, channel, step).await?;
+    // No alert is called like this: names hold no blank.
+    let lane = format!("channel {channel}");
+    let posted = |outgoing| Posted { lane: lane.clone(), created: step.at, due: step.at, outgoing };
+    post(engine, &news.into_iter().map(posted).collect::<Vec<_>>()).await
+}
+
+/// Notes for each owner of a channel what it has not been told; gives the messages that tell it. What nobody can be told
+/// any more, because the catalogue names another owner, is forgotten when the channel works.
+async fn news_of_channel<'a, E: Engine>(
+    engine: &mut E,
+    channel: &Name,
+    step: &Step<'a>,
+) -> Result<Vec<&'a Outgoing>, E::Error> {
+    let mut news = Vec::new();
+    for outgoing in step.owners {
+        let owner = &outgoing.channel;
+        let changed = match step.learned {
+            None => 0,
+            Some(Condition::Works) => {
+                let sql = "delete from told_channel where channel = $1 and owner = $2";
+                engine.change(sql, &[channel.into(), owner.into()]).await?
+            }
+            Some(Condition::Troubled(trouble)) => {
+                let sql = "insert into told_channel (channel, owner, since) values ($1, $2, $3) on conflict do nothing";
+                engine.change(sql, &[channel.into(), owner.into(), trouble.since.into()]).await?
+            }
+        };
+        if changed > 0 {
+            news.push(outgoing);
+        }
+    }
+    if let Some(Condition::Works) = step.learned {
+        engine.change("delete from told_channel where channel = $1", &[channel.into()]).await?;
+    }
+    Ok(news)
 }
 
 /// Writes of a step only that messages were delivered.

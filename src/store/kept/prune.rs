@@ -15,7 +15,7 @@ const RUNS: &str = "select id from runs r where started < $1
      order by started limit 500";
 
 /// Later messages of a thread answer the first that was delivered, as long as the thread is open: a channel knows an
-/// incident to fire, an alert to be unwell, or a source to be down. The end of a thread's name says which.
+/// incident to fire, an alert to be unwell, or a source or another channel to be down. The end of a thread's name says which.
 const MESSAGES: &str = "delete from outbox where seq in (select seq from outbox o
      where state <> 'waiting' and settled < $1 and not (
          state = 'delivered'
@@ -26,7 +26,9 @@ const MESSAGES: &str = "delete from outbox where seq in (select seq from outbox 
               or o.thread like '%-health' and exists (select 1 from told_health h where h.alert = o.alert
                       and h.channel = o.channel and h.health <> 'healthy')
               or exists (select 1 from told_source s where o.alert = 'source ' || s.source and s.channel = o.channel
-                      and s.news = 'down' and o.thread like '%-' || s.at)))
+                      and s.news = 'down' and o.thread like '%-' || s.at)
+              or exists (select 1 from told_channel c where o.alert = 'channel ' || c.channel and c.owner = o.channel
+                      and o.thread like '%-' || c.since)))
      order by settled limit 500)";
 
 /// The latest slot of a job says where its schedule stands.

@@ -18,10 +18,11 @@ struct Migration {
 }
 
 /// The shapes in order; the number of the last one is the version of a schema.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { sql: include_str!("001_state.sql"), works_from: 1 },
     Migration { sql: include_str!("002_posted_reports.sql"), works_from: 1 },
     Migration { sql: include_str!("003_threads.sql"), works_from: 1 },
+    Migration { sql: include_str!("004_channels.sql"), works_from: 1 },
 ];
 
 /// Whoever migrates holds this; a number that nobody else has a reason to choose.

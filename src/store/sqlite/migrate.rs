@@ -5,7 +5,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 use crate::store::StoreError;
 
 /// The shapes in order; the number of the last one is the version of a file.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("001_alerts_and_outbox.sql"),
     include_str!("002_missing_keys.sql"),
     include_str!("003_sources.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("007_attempts.sql"),
     include_str!("008_posted_reports.sql"),
     include_str!("009_threads.sql"),
+    include_str!("010_channels.sql"),
 ];
 
 /// Marks a file as ours: "rwcl".

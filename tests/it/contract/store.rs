@@ -440,7 +440,7 @@ async fn a_file_of_a_newer_version_is_left_alone() {
     done.join().expect("changed");
     let (settings, world) = at("sqlite:state.db", &folder);
     let Err(error) = store::open(&settings, &world).await else { panic!("it opened") };
-    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 9)");
+    assert_eq!(error.problem, "the file was written by a newer rowcall (version 99, this one knows 10)");
 }
 
 async fn a_report_and_an_alert_of_one_name_are_two_things(place: Place) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rowcall::message::Receipt;
 use rowcall::store::{
-    Backlog, Condition, Fate, Letter, Pick, Reach, Settlement, Step, Store, Subject, Trouble, Turn, Waiting,
+    Backlog, Condition, Fate, Letter, Outgoing, Pick, Reach, Settlement, Step, Store, Subject, Trouble, Turn, Waiting,
 };
 
 use super::{Place, Scene, name, open, outcome, outgoing, record, scene, second};
@@ -194,6 +194,43 @@ async fn a_channel_that_does_not_work_is_known_to_all(place: Place) {
     assert_eq!(all().await, [backlog("ops", 3, Some(second(0)), None)]);
 }
 
+async fn the_owners_of_a_channel_are_told_once_of_its_trouble_and_of_its_end(place: Place) {
+    let Scene { store, .. } = with(place, &["a1"]).await;
+    let store = store.as_ref();
+    // Each step is of another sender, as after a restart.
+    let learn = async |at: i64, condition: Condition, owners: &[&str]| {
+        let news: Vec<Outgoing> = owners.iter().map(|owner| outgoing(&format!("{owner}-{at}"), "ops", owner)).collect();
+        let step = Step { at: second(at), learned: Some(&condition), owners: &news, ..Step::default() };
+        store.step(&turn(store, "ops").await, &step).await.expect("written");
+    };
+    let told = async || {
+        let all = [name("mail"), name("pager")].map(|channel| Pick {
+            channel: Some(channel),
+            waiting: true,
+            ..Pick::default()
+        });
+        let mut told = Vec::new();
+        for pick in &all {
+            told.extend(store.outbox(pick).await.expect("answers").into_iter().map(|letter| letter.message.id));
+        }
+        told
+    };
+    learn(0, Condition::Works, &["mail"]).await;
+    assert_eq!(told().await, Vec::<String>::new(), "{place:?}: nothing was told that could be over");
+    for at in 1..=3 {
+        learn(at, Condition::Troubled(trouble(300)), &["mail"]).await;
+        assert_eq!(told().await, ["mail-1"], "{place:?}: however often it is probed");
+    }
+    learn(4, Condition::Troubled(trouble(300)), &["mail", "pager"]).await;
+    assert_eq!(told().await, ["mail-1", "pager-4"], "an owner that the catalogue names since");
+    assert_eq!(due(store, "mail", 4).await[0].lane, "channel ops");
+    learn(5, Condition::Works, &["mail"]).await;
+    learn(6, Condition::Works, &["mail", "pager"]).await;
+    assert_eq!(told().await, ["mail-1", "mail-5", "pager-4"], "who owns it no more is forgotten");
+    learn(7, Condition::Troubled(trouble(300)), &["mail"]).await;
+    assert_eq!(told().await, ["mail-1", "mail-5", "mail-7", "pager-4"], "a new trouble");
+}
+
 fn fates(letters: &[Letter]) -> Vec<String> {
     let word = |letter: &Letter| match &letter.fate {
         Fate::Waiting { next_attempt, .. } => {
@@ -255,5 +292,6 @@ promises! {
     an_attempt_that_nobody_ended_may_have_arrived,
     a_message_finds_the_receipt_of_the_first_of_its_thread,
     a_channel_that_does_not_work_is_known_to_all,
+    the_owners_of_a_channel_are_told_once_of_its_trouble_and_of_its_end,
     what_waits_or_is_dead_can_be_hastened_and_discarded,
 }
