@@ -164,12 +164,16 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_leaves_no_incident_open() {
+    fn a_channel_that_works_again_ends_what_its_failure_began() {
         let both =
             [Kind::ChannelDown, Kind::ChannelUp].map(|kind| events(&Message { kind, ..low_stock() }, "R").unwrap());
         let actions = both.each_ref().map(|events| (&events[0]["event_action"], &events[0]["dedup_key"]));
         assert_eq!(actions.map(|(action, _)| action.as_str()), [Some("trigger"), Some("resolve")]);
         assert_eq!(actions[0].1, actions[1].1);
+    }
+
+    #[test]
+    fn a_trial_leaves_no_incident_open() {
         let trial = events(&Message { kind: Kind::Test, ..low_stock() }, "R").unwrap();
         assert_eq!((trial.len(), &trial[0]["event_action"]), (2, &"trigger".into()));
         assert_eq!(trial[1], end("low_stock-1795176000000000"));
