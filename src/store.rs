@@ -97,18 +97,15 @@ pub trait Store: Timetable {
         alert: &'a Name,
         source: &'a Name,
         unless: &'a [Name],
-    ) -> BoxFuture<'a, Result<Memory, StoreError>>;
-
-    /// What [`Store::recall`] gives, of many alerts in their order: a store that pays for each question asks one.
-    fn recall_all<'a>(&'a self, wanted: &'a [Recall<'a>]) -> BoxFuture<'a, Result<Vec<Memory>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Memory, StoreError>> {
         Box::pin(async move {
-            let mut memories = Vec::with_capacity(wanted.len());
-            for Recall { alert, source, unless } in wanted {
-                memories.push(self.recall(alert, source, unless).await?);
-            }
-            Ok(memories)
+            let wanted = [Recall { alert, source, unless }];
+            Ok(self.recall_all(&wanted).await?.pop().expect("a store answers for each alert that is wanted"))
         })
     }
+
+    /// What [`Store::recall`] gives, of many alerts in their order, for the price of one.
+    fn recall_all<'a>(&'a self, wanted: &'a [Recall<'a>]) -> BoxFuture<'a, Result<Vec<Memory>, StoreError>>;
 
     /// What is remembered of a report.
     fn recall_report<'a>(&'a self, report: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>>;

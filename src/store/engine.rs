@@ -255,7 +255,6 @@ impl<'a> Statement<'a> {
         self.push(" ");
     }
 
-    #[cfg(feature = "postgres")]
     pub(super) async fn change<E: Engine>(&self, engine: &mut E) -> Result<u64, E::Error> {
         engine.change(&self.sql, &self.cells).await
     }
@@ -280,7 +279,7 @@ pub(super) async fn change_each<'a, E: Engine, T, const N: usize>(
         let mut statement = Statement::new::<E>(head);
         statement.bind_rows(items.iter().map(&row));
         statement.push(tail);
-        changed += engine.change(&statement.sql, &statement.cells).await?;
+        changed += statement.change(engine).await?;
     }
     Ok(changed)
 }

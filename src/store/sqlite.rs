@@ -266,25 +266,8 @@ impl Store for Sqlite {
         Box::pin(self.ask(async move |one| recall::last_slot(one, job).await))
     }
 
-    fn recall<'a>(
-        &'a self,
-        alert: &'a Name,
-        source: &'a Name,
-        unless: &'a [Name],
-    ) -> BoxFuture<'a, Result<Memory, StoreError>> {
-        Box::pin(async move {
-            let wanted = [recall::Wanted { about: Subject::Alert(alert.clone()), source: Some(source), unless }];
-            Ok(self.memories(&wanted).await?.into_iter().next().unwrap_or_default())
-        })
-    }
-
     fn recall_all<'a>(&'a self, wanted: &'a [Recall<'a>]) -> BoxFuture<'a, Result<Vec<Memory>, StoreError>> {
-        let subject = |wanted: &Recall<'a>| recall::Wanted {
-            about: Subject::Alert(wanted.alert.clone()),
-            source: Some(wanted.source),
-            unless: wanted.unless,
-        };
-        Box::pin(async move { self.memories(&wanted.iter().map(subject).collect::<Vec<_>>()).await })
+        Box::pin(async move { self.memories(&wanted.iter().map(recall::Wanted::from).collect::<Vec<_>>()).await })
     }
 
     fn recall_report<'a>(&'a self, report: &'a Name) -> BoxFuture<'a, Result<Memory, StoreError>> {

@@ -9,7 +9,7 @@ use crate::incident::{Health, Instance, News, State, Told};
 use crate::name::Name;
 use crate::store::engine::{Cell, Engine, MOST_ROWS, Row, Statement, Unreadable};
 use crate::store::shape::{read_labels, read_values};
-use crate::store::{Memory, Remembered, Silence, Subject};
+use crate::store::{Memory, Recall, Remembered, Silence, Subject};
 
 /// Each slot costs a few steps down an index.
 const HAVE_RUN: [&str; 2] = [
@@ -80,6 +80,12 @@ pub(in crate::store) struct Wanted<'a> {
     pub(in crate::store) source: Option<&'a Name>,
     /// The alerts that may hold it back.
     pub(in crate::store) unless: &'a [Name],
+}
+
+impl<'a> From<&Recall<'a>> for Wanted<'a> {
+    fn from(wanted: &Recall<'a>) -> Self {
+        Self { about: Subject::Alert(wanted.alert.clone()), source: Some(wanted.source), unless: wanted.unless }
+    }
 }
 
 /// What is remembered of some subjects, in their order.
